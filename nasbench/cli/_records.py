@@ -25,8 +25,8 @@ def out_help(folder: str) -> str:
 
 METRIC_HELP = "A further metric to show: NAME[,option=value...] or module:Class; repeat the option for several."
 TEST_HELP = (
-    "Test over tasks behind p-values and tiers, for searches: nemenyi; or max_t, which finds more differences and is "
-    "approximate where differences between tasks are skewed. Default: nemenyi."
+    "Test over tasks behind p-values and tiers, for searches: nemenyi; or max_t, which may find more differences and "
+    "is approximate where differences between tasks are skewed. Default: nemenyi."
 )
 PLOT_HELP = "A further plot to draw: module:Class or module:function; repeat the option for several."
 

@@ -35,8 +35,8 @@ class Record(RecordDisplay, SearchRecord):
         part of the record in which no run is missing.
 
         Args:
-            test: the test over tasks behind p-values and tiers: ``nemenyi``, or ``max_t``, which finds more differences
-                and is approximate where differences between tasks are skewed. It matters from six tasks on.
+            test: the test over tasks behind p-values and tiers: ``nemenyi``, or ``max_t``, which may find more
+                differences and is approximate where differences between tasks are skewed. It matters from six tasks on.
 
         Raises:
             UnknownName: there is no such test.

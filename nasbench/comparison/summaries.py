@@ -125,9 +125,8 @@ def summarize_over_tasks(analysis: Analysis, name: str) -> list[Summary]:
     failed = np.stack([task.failed for task in analysis.tasks])
     known = ~np.isnan(values)
     n = known.sum(axis=2)
-    with np.errstate(divide="ignore", invalid="ignore"):  # no run, or a single one, leaves nan
-        means = values.sum(axis=2, where=known) / n
-        variances = ((values - means[..., None]) ** 2).sum(axis=2, where=known) / (n - 1)
+    means = values.sum(axis=2, where=known) / np.where(n > 0, n, np.nan)
+    variances = ((values - means[..., None]) ** 2).sum(axis=2, where=known) / np.where(n > 1, n - 1, np.nan)
     spread = ((means - weights @ means) ** 2 * weights[:, None]).sum(axis=0)
     freedom = 1 - (weights**2).sum()  # as n / (n - 1) where all tasks weigh alike
     between = np.sqrt(spread / freedom) if len(weights) > 1 else np.full(len(spread), np.nan)
