@@ -141,6 +141,7 @@ def _find_range(values: Floats, bounds: tuple[float, float]) -> tuple[Floats, Fl
     return smallest.clip(min=bounds[0]), largest.clip(max=bounds[1])
 
 
+@lru_cache(maxsize=4)
 def _draw_runs(sample: TaskSample, n: int) -> Floats:
     """Return the weight of every run in each resample of tasks and of their runs, ``[tasks * n, N_RESAMPLES]``."""
     rng = np.random.default_rng(_SEED)
