@@ -71,3 +71,6 @@ def test_own_tables_of_declared_spaces_are_families_of_their_own(home):
     )
     assert find_family(first) != find_family(second)
     assert find_family(first) == find_family(nasbench.load_task("mine"))
+    latencies = frame[["depth", "lr"]].assign(latency_ms=1.5)
+    nasbench.join_objectives("mine", latencies, {"latency_ms": "ms"}, name="mine-phone")
+    assert find_family(nasbench.load_task("mine-phone")) == find_family(first)
