@@ -86,6 +86,15 @@ class Scale(NamedTuple):
         size = max(abs(value) if math.isfinite(value) else 0.0 for value in (mean, std))
         return f"{_format_value(mean, size)} ± {_format_value(std, size)}"
 
+    def interval(self, value: float, low: float, high: float) -> str:
+        """Return an estimate and its interval with equal decimals and no unit; ``-`` stands for unknown bounds."""
+        if self.is_fraction:
+            texts = [f"{100 * one:.2f}" for one in (value, low, high)]
+        else:
+            size = max((abs(one) for one in (value, low, high) if math.isfinite(one)), default=0.0)
+            texts = [_format_value(one, size) for one in (value, low, high)]
+        return f"{texts[0]} [-]" if math.isnan(low) else f"{texts[0]} [{texts[1]}, {texts[2]}]"
+
 
 ACCURACY = Scale()
 """The scale of a metric that declares none."""

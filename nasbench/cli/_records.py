@@ -3,7 +3,7 @@
 import importlib
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,10 @@ def out_help(folder: str) -> str:
 
 
 METRIC_HELP = "A further metric to show: NAME[,option=value...] or module:Class; repeat the option for several."
+TEST_HELP = (
+    "Test over tasks behind p-values and tiers, for searches: nemenyi; or max_t, which may find more differences and "
+    "is approximate where differences between tasks are skewed. Default: nemenyi."
+)
 PLOT_HELP = "A further plot to draw: module:Class or module:function; repeat the option for several."
 
 
@@ -38,8 +42,23 @@ def say_beside(record: "Record | PredictionRecord", out: Path | None, default: s
         print(f"{default} holds another experiment; this one is in {record.path}", file=sys.stderr)
 
 
+def choose_test(name: str) -> str:
+    """Return the name of the test over tasks; the usual one for an empty name.
+
+    Raises:
+        UnknownName: there is no such test.
+    """
+    from nasbench.comparison.claims import DEFAULT_TEST, check_test
+
+    return check_test(name or DEFAULT_TEST)
+
+
 def board_of(
-    record: "Record | PredictionRecord", metrics: Sequence[str] = (), plots: Sequence[str] = ()
+    record: "Record | PredictionRecord",
+    metrics: Sequence[str] = (),
+    plots: Sequence[str] = (),
+    test: str = "",
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Any, Any, Any]:
     """Return the leaderboard of a record, and functions that write it and its plots into a folder.
 
@@ -47,23 +66,29 @@ def board_of(
         record: record of either kind.
         metrics: labels of further metrics to show, for searches.
         plots: labels of further plots to draw, for searches.
+        test: name of the test over tasks, for searches; empty for the usual one.
+        on_progress: is called with the number of tasks that are read, and of all tasks, for searches.
 
     Raises:
-        InvalidOption: metrics or plots are given for a record of predictors.
+        InvalidOption: metrics, plots or a test are given for a record of predictors.
+        UnknownName: there is no such test, metric or plot.
     """
     room = "evaluation" if record.contestant_kind == "predictors" else "comparison"
     _analysis, _leaderboard, _plots = (
         importlib.import_module(f"nasbench.{room}.{name}") for name in ("analysis", "leaderboard", "plots")
     )
     if room == "evaluation":
-        if metrics or plots:
-            raise InvalidOption(f"{record.path} compares predictors; --metric and --plot are for records of searches")
+        if metrics or plots or test:
+            raise InvalidOption(
+                f"{record.path} compares predictors; --metric, --plot and --test are for records of searches"
+            )
         analysis = _analysis.analyse(record)
         board = _leaderboard.leaderboard(analysis)
         draw = _plots.write_plots
     else:
-        analysis = _analysis.analyse(record, metrics)
-        board = _leaderboard.leaderboard(analysis, metrics)
+        chosen = choose_test(test)
+        analysis = _analysis.analyse(record, metrics, on_progress)
+        board = _leaderboard.leaderboard(analysis, metrics, chosen)
         draw = partial(_plots.write_plots, plots=plots)
     return (
         board,

@@ -9,7 +9,15 @@ from typing import Annotated
 
 import typer
 
-from nasbench.cli._records import METRIC_HELP, PLOT_HELP, out_help, say_beside, unwarned_of_failures
+from nasbench.cli._records import (
+    METRIC_HELP,
+    PLOT_HELP,
+    TEST_HELP,
+    choose_test,
+    out_help,
+    say_beside,
+    unwarned_of_failures,
+)
 from nasbench.cli._show import ProgressBar, or_resume
 
 DEFAULT_STRATEGIES = (
@@ -60,6 +68,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
     metric: Annotated[list[str] | None, typer.Option(help=METRIC_HELP)] = None,
     plot: Annotated[list[str] | None, typer.Option(help=PLOT_HELP)] = None,
+    test: Annotated[str, typer.Option(help=TEST_HELP)] = "",
 ) -> None:
     """Run the comparison, write the record, its leaderboard and its plots into --out."""
     from nasbench.backends.checkpoints import Checkpoints
@@ -68,6 +77,7 @@ def command(
     from nasbench.comparison import compare
     from nasbench.comparison.experiment import Limits
 
+    test = choose_test(test)  # before anything runs
     tasks = tasks_of(task or [], suite)
     with ProgressBar("runs", quiet=as_json) as progress, or_resume(), unwarned_of_failures():
         record = compare(
@@ -87,7 +97,7 @@ def command(
             on_progress=progress,
         )
     say_beside(record, out, "results/compare")
-    report(record, style="json" if as_json else "text", metrics=metric or [], plots=plot or [])
+    report(record, style="json" if as_json else "text", metrics=metric or [], plots=plot or [], test=test)
 
 
 def _labels(given: list[str], tasks: list[str]) -> list[str]:

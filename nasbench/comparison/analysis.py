@@ -9,7 +9,7 @@ If runs are missing, the arrays hold the largest complete block of runs (``nasbe
 analysis of each other pair of task and strategy has its own finished runs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -94,14 +94,18 @@ class TaskAnalysis:
                 return compute_iqm(values, self.failed)
             each = zip(values, self.failed, known, strict=True)
             return np.array([compute_iqm(own[k], out[k]) if k.any() else np.nan for own, out, k in each])
-        censored = self.censored[name]
-        horizon = find_horizon(np.where(known, values, 0.0), censored & known)
+        horizon = self.find_horizon(name)
         return np.array(
             [
-                compute_restricted_mean(times[k], ends[k], horizon)
-                for times, ends, k in zip(values, censored, known, strict=True)
+                compute_restricted_mean(times[k], ends[k], horizon) if k.any() else np.nan
+                for times, ends, k in zip(values, self.censored[name], known, strict=True)
             ]
         )
+
+    def find_horizon(self, name: str) -> float:
+        """Find the latest time up to which a metric that censors is known of all strategies."""
+        known = ~np.isnan(self.metrics[name])
+        return find_horizon(np.where(known, self.metrics[name], 0.0), self.censored[name] & known)
 
     def rank_by(self, name: str) -> Floats:
         """Rank the strategies by a metric, 1 for the best, [strategies]; nan for a metric without a direction."""
@@ -196,12 +200,15 @@ class Analysis:
         return np.array([task.summarize(name) for task in self.tasks])
 
 
-def analyse(record: SearchRecord, metrics: Sequence[str] = ()) -> Analysis:
+def analyse(
+    record: SearchRecord, metrics: Sequence[str] = (), on_progress: Callable[[int, int], None] | None = None
+) -> Analysis:
     """Read a record and compute everything that the leaderboard and the plots show.
 
     Args:
         record: the record of a comparison.
         metrics: labels ``NAME[,option=value]`` or ``module:Class`` to compute besides all registered metrics.
+        on_progress: is called with the number of tasks that are read, and of all tasks.
 
     Raises:
         RecordError: no run is finished, or the task is not the one that was recorded.
@@ -221,6 +228,8 @@ def analyse(record: SearchRecord, metrics: Sequence[str] = ()) -> Analysis:
             used = {label: total.reshape(1, -1) for label, total in runs.usage.items()}
             flat[name] = replace(_analyse_task(name, task, joined, number, computed), usage=used)
             found.append(collect_found(name, task, repeat_labels(record.strategies, parts), number, joined))
+        if on_progress:
+            on_progress(len(numbers), len(record.tasks))
     progress = Progress.of_numbers(record.tasks, record.strategies, record.spec["runs"], numbers)
     if not flat:
         raise RecordError(f"{record.path} holds none of its {progress.done.size} runs: run the same comparison again")

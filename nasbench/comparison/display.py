@@ -28,19 +28,26 @@ _MOST_HIGHLIGHTS = 3  # tasks whose best architecture a printed record shows
 class Record(RecordDisplay, SearchRecord):
     """The public methods of a record of searches that rank, draw, tabulate and verify it."""
 
-    def leaderboard(self) -> "Leaderboard":
+    def leaderboard(self, *, test: str = "nemenyi") -> "Leaderboard":
         """Rank the strategies over all tasks, with intervals and tests, and show the best architectures found.
 
         If runs are missing, the leaderboard shows the finished ones, is marked as unfinished, and ranks the largest
         part of the record in which no run is missing.
 
+        Args:
+            test: the test over tasks behind p-values and tiers: ``nemenyi``, or ``max_t``, which may find more
+                differences and is approximate where differences between tasks are skewed. It matters from six tasks on.
+
         Raises:
+            UnknownName: there is no such test.
             RecordError: no run is finished, or a task is not the one that was recorded.
         """
         from nasbench.comparison.analysis import analyse
+        from nasbench.comparison.claims import check_test
         from nasbench.comparison.leaderboard import leaderboard
 
-        return leaderboard(analyse(self))
+        check_test(test)
+        return leaderboard(analyse(self), test=test)
 
     def best(self, per: str = "task") -> Any:
         """Return the best architectures found, as a pandas DataFrame.

@@ -8,25 +8,25 @@ largest part of the record in which no run is missing.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Bools, Floats
-from nasbench.comparison.analysis import Analysis, PairAnalysis, TaskAnalysis
-from nasbench.comparison.leaderboard_text import format_best, format_notes, format_overall, format_tasks
+from nasbench.arrays import Floats
+from nasbench.comparison.analysis import Analysis, PairAnalysis
+from nasbench.comparison.claims import DEFAULT_TEST, Claims, describe_tests, list_pairs, make_claims
+from nasbench.comparison.leaderboard_notes import write_notes
+from nasbench.comparison.leaderboard_text import format_best, format_overall, format_tasks
+from nasbench.comparison.summaries import make_unknown_summary, summarize_over_tasks, summarize_task
 from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.files import write_text
 from nasbench.metrics import Metric
 from nasbench.reports.display import LeaderboardDisplay
 from nasbench.reports.tables import FORMATS, as_csv, finite, tabulated
-from nasbench.statistics.intervals import compute_iqm_intervals
-from nasbench.statistics.over_tasks import compare_over_tasks
 from nasbench.statistics.ranking import rank
-from nasbench.statistics.survival import estimate_survival, find_median
 from nasbench.units import Scale
 
 _CHANCE = "random_search"  # the baseline that every strategy should beat
@@ -37,15 +37,19 @@ class Leaderboard(LeaderboardDisplay):
     """Tables of plain data.
 
     Attributes:
-        overall: a row for each strategy, best average rank first, with a summary of each metric over all tasks; of an
-            unfinished record, the strategies that are not ranked come last.
-        tasks: a row for each task and strategy, in the record's order, with a summary of each metric over runs.
+        overall: a row for each strategy, best average rank first, with its interval and tier over tasks like these
+            and a summary of each metric over all tasks; of an unfinished record, the strategies that are not ranked
+            come last.
+        tasks: a row for each task and strategy, in the record's order, with a summary of each metric over runs; with
+            fewer than six tasks, also with the place, tier and p-values on this task.
         best: a row for each task with the best architecture found: its text, what the run ``run`` of ``strategy``
             observed of it, its reported values, and how many runs handed it over, in total and by strategy.
+        pairs: a row for each pair of ranked strategies with its p-values: over tasks by Nemenyi's test and by max-T,
+            both adjusted for all pairs, and by sign flips, unadjusted, with the numbers of more tasks that would
+            separate the pair; with fewer than six tasks, on each task by the Brunner-Munzel test and adjusted by Holm.
         complete: whether no run is missing.
         progress: numbers of finished runs by task and strategy, and what is ranked.
-        tests: Friedman's p-value, Holm-corrected pairwise p-values, and a description of the blocks; the pairwise part
-            is None if scikit-posthocs is not installed.
+        tests: what the tests are over, which one is shown, Friedman's p-value, and the critical sizes.
         scales: task -> reported split -> its unit and direction.
         metrics: name -> label, unit, direction and bounds of the metric.
         metric_scales: task -> metric -> unit and direction of its values.
@@ -54,11 +58,12 @@ class Leaderboard(LeaderboardDisplay):
         notes: how to read the numbers.
     """
 
-    tables = ("overall", "tasks", "best")
+    tables = ("overall", "tasks", "best", "pairs")
 
     overall: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
     best: list[dict[str, Any]]
+    pairs: list[dict[str, Any]]
     complete: bool
     progress: dict[str, Any]
     tests: dict[str, Any]
@@ -83,21 +88,22 @@ class Leaderboard(LeaderboardDisplay):
         if kind not in FORMATS:
             raise make_unknown_name("leaderboard format", kind, FORMATS)
         tables = [
-            format_overall(self.overall, self.metrics, self.shown),
+            format_overall(self.overall, self.tests, self.metrics, self.shown),
             format_tasks(self.tasks, self.scales, self.metrics, self.metric_scales, self.shown),
         ]
         return tabulated(tables, self.notes, kind, head=self.head, entries=format_best(self.best, self.scales))
 
 
-def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
+def leaderboard(analysis: Analysis, shown: Sequence[str] = (), test: str = DEFAULT_TEST) -> Leaderboard:
     """Compute the leaderboard of an analysed record.
 
     Args:
         analysis: analysis of the record.
         shown: names of metrics to show in the text besides the default ones.
+        test: the test over tasks behind the p-values and tiers that are shown, ``nemenyi`` or ``max_t``.
 
     Raises:
-        UnknownName: a metric was not computed.
+        UnknownName: a metric was not computed, or there is no such test.
         InvalidOption: a metric has the name of another column.
     """
     for name in shown:
@@ -106,41 +112,40 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
     if analysis.recommends:
         shown = ["inference_regret", "normalized_inference_regret", *shown]
     shown = list(dict.fromkeys(shown))
-    over_tasks = compare_over_tasks(analysis.levels, analysis.sample, "minimize")
-    pairwise = _table(over_tasks.nemenyi.p, analysis.strategies)
-    tests = {
-        "over": analysis.sample.describe(),
-        "friedman_p": over_tasks.friedman,
-        "critical_difference": over_tasks.nemenyi.critical,
-        "pairwise_p": pairwise,
-    }
+    claims = make_claims(analysis, test)
     return Leaderboard(
-        overall=_overall_rows(analysis, pairwise) + _list_unranked(analysis),
-        tasks=[_make_task_row(pair, analysis) for pair in analysis.pairs],
+        overall=_make_overall_rows(analysis, claims) + _list_unranked(analysis),
+        tasks=_make_task_rows(analysis, claims),
         best=[row for found in analysis.found if (row := found.choose_best())],
+        pairs=list_pairs(claims, analysis.strategies),
         complete=analysis.progress.complete,
         progress=analysis.progress.as_dict(analysis.block),
-        tests=tests,
+        tests=describe_tests(claims),
         scales={pair.task.name: pair.task.scales for pair in analysis.pairs},
         metrics={name: _describe(name, metric) for name, metric in analysis.metrics.items()},
         metric_scales={pair.task.name: pair.task.metric_scales for pair in analysis.pairs},
         shown=shown,
         head=analysis.progress.describe(analysis.block),
-        notes=[*format_notes(analysis, tests, shown, _CHANCE), *analysis.conditions],
+        notes=[*write_notes(analysis, claims, shown, _CHANCE), *analysis.conditions],
     )
 
 
-def _overall_rows(analysis: Analysis, pairwise: Any) -> list[dict[str, Any]]:
+def _make_overall_rows(analysis: Analysis, claims: Claims) -> list[dict[str, Any]]:
     """Return the rows of the ranked strategies, best average rank first."""
     average, ranked = analysis.average_rank, rank(analysis.levels, "minimize")
-    summaries = {name: _summarize_over_tasks(analysis, name) for name in analysis.metrics}
+    wins = (ranked == ranked.min(axis=1, keepdims=True)).sum(axis=0)
+    tiers = claims.tiers.tolist() if claims.are_over_tasks else [None] * len(average)
+    summaries = {name: summarize_over_tasks(analysis, name) for name in analysis.metrics}
     rows = [
         _with_metrics(
             {
                 "strategy": strategy,
                 **_count_finished(analysis, strategy),
                 "average_rank": float(average[i]),
-                "wins": int((ranked[:, i] == ranked.min(axis=1)).sum()),
+                "rank_low": float(claims.rank_low[i]),
+                "rank_high": float(claims.rank_high[i]),
+                "tier": tiers[i],
+                "wins": int(wins[i]),
                 "n_tasks": len(analysis.tasks),
                 "failed": int(sum(task.failed[i].sum() for task in analysis.tasks)),
             },
@@ -149,29 +154,31 @@ def _overall_rows(analysis: Analysis, pairwise: Any) -> list[dict[str, Any]]:
         for i, strategy in enumerate(analysis.strategies)
     ]
     rows.sort(key=lambda row: (row["average_rank"], row["strategy"]))
-    for name, rival in (("p_against_best", rows[0]["strategy"]), ("p_against_random", _CHANCE)):
-        for row in rows:
-            tested = rival in pairwise and row["strategy"] != rival
-            row[name] = pairwise[rival][row["strategy"]] if tested else None
+    _compare_rows(rows, claims, analysis.strategies)
     return rows
 
 
-def _summarize_over_tasks(analysis: Analysis, name: str) -> list[dict[str, float]]:
-    """Summarise a metric for each strategy: its average rank, and its values over tasks if they are comparable."""
-    metric = analysis.metrics[name]
-    ranked = np.stack([task.rank_by(name) for task in analysis.tasks])
-    summaries = []
-    for i in range(len(analysis.strategies)):
-        summary = {"average_rank": float(analysis.sample.weights @ ranked[:, i])}
-        if metric.comparable:
-            summary |= _summarize([_defined(task.metrics[name][i]) for task in analysis.tasks])
-        summaries.append(summary)
-    return summaries
+def _compare_rows(rows: list[dict[str, Any]], claims: Claims, strategies: list[str]) -> None:
+    """Add to sorted rows how each strategy compares with the best one and with random search, over tasks."""
+    at = {strategy: i for i, strategy in enumerate(strategies)}
+    best, more = rows[0]["strategy"], claims.more
+    for row in rows:
+        for name, rival in (("p_against_best", best), ("p_against_random", _CHANCE)):
+            row[name] = _read_pair(claims.test.p, at, row["strategy"], rival)
+        row["more_to_separate_from_best"] = _read_pair(more, at, row["strategy"], best)
+
+
+def _read_pair(table: Floats, at: Mapping[str, int], strategy: str, rival: str) -> float | None:
+    """Return the value of a pair; None if there is no such pair, or no value."""
+    if strategy == rival or not {strategy, rival} <= at.keys():
+        return None
+    value = float(table[at[strategy], at[rival]])
+    return None if math.isnan(value) else value
 
 
 def _list_unranked(analysis: Analysis) -> list[dict[str, Any]]:
     """Return the rows of strategies that are not ranked because runs are missing; nan stands for what is unknown."""
-    unknown = {"average_rank": math.nan, **_summarize([])}
+    unknown = ("rank_low", "rank_high", "tier", "p_against_best", "p_against_random", "more_to_separate_from_best")
     return [
         {
             "strategy": strategy,
@@ -180,9 +187,8 @@ def _list_unranked(analysis: Analysis) -> list[dict[str, Any]]:
             "wins": 0,
             "n_tasks": len(analysis.tasks),
             "failed": int(sum(pair.task.failed.sum() for pair in analysis.pairs if pair.strategy == strategy)),
-            **dict.fromkeys(analysis.metrics, unknown),
-            "p_against_best": None,
-            "p_against_random": None,
+            **dict.fromkeys(analysis.metrics, make_unknown_summary()),
+            **dict.fromkeys(unknown),
         }
         for strategy in analysis.progress.strategies
         if strategy not in analysis.strategies
@@ -195,24 +201,56 @@ def _count_finished(analysis: Analysis, strategy: str) -> dict[str, int]:
     return {"finished": int(counts.sum()), "planned": len(counts) * analysis.progress.n_runs}
 
 
-def _make_task_row(pair: PairAnalysis, analysis: Analysis) -> dict[str, Any]:
+def _make_task_rows(analysis: Analysis, claims: Claims) -> list[dict[str, Any]]:
+    """Return a row for each task and strategy; the strategies of a task are summarised together."""
+    tasks = {id(pair.task): pair.task for pair in analysis.pairs}
+    summaries = {key: summarize_task(task, analysis.metrics) for key, task in tasks.items()}
+    return [
+        _make_task_row(pair, analysis, summaries[id(pair.task)][pair.at], _place_on_task(pair, analysis, claims))
+        for pair in analysis.pairs
+    ]
+
+
+def _make_task_row(
+    pair: PairAnalysis, analysis: Analysis, summary: dict[str, Any], place: dict[str, Any]
+) -> dict[str, Any]:
     task, i = pair.task, pair.at
     trials, overhead_s = float(task.metrics["trials"][i].sum()), float(np.nansum(task.metrics["overhead"][i]))
     own = {
         "task": task.name,
+        "family": task.family,
         "strategy": pair.strategy,
         "runs": task.failed.shape[1],
         "planned": analysis.progress.n_runs,
         "failed": int(task.failed[i].sum()),
         "rank": pair.rank,
+        **place,
         "unit": task.scales[task.splits[0]].unit,
         "direction": task.scales[task.splits[0]].direction,
-        "final": {split: _summarize([_defined(values[i])]) for split, values in task.final.items()},
+        "final": summary["final"],
         "overhead_us_per_trial": 1e6 * overhead_s / trials if trials else math.nan,
-        "usage": {name: _summarize([_defined(used[i])]) for name, used in task.usage.items()},
+        "usage": summary["usage"],
         "optimum": task.optimum,
     }
-    return _with_metrics(own, {name: _summarize_runs(task, name, i) for name in analysis.metrics})
+    return _with_metrics(own, summary["metrics"])
+
+
+def _place_on_task(pair: PairAnalysis, analysis: Analysis, claims: Claims) -> dict[str, Any]:
+    """Return what the tests on a task say of a strategy; None where there is no test."""
+    place: dict[str, Any] = dict.fromkeys(("rank_low", "rank_high", "tier", "p_against_best", "p_against_random"))
+    own = claims.on_tasks.get(pair.task.name)
+    at = {strategy: i for i, strategy in enumerate(analysis.strategies)}
+    if own is None or not own.has_tests or pair.strategy not in at:
+        return place
+    i = at[pair.strategy]
+    best = min(at, key=lambda strategy: (own.levels[at[strategy]], strategy))
+    return {
+        "rank_low": int(own.low[i]),
+        "rank_high": int(own.high[i]),
+        "tier": int(own.tiers[i]),
+        "p_against_best": _read_pair(own.p, at, pair.strategy, best),
+        "p_against_random": _read_pair(own.p, at, pair.strategy, _CHANCE),
+    }
 
 
 def _with_metrics(row: dict[str, Any], summaries: dict[str, dict[str, float]]) -> dict[str, Any]:
@@ -241,63 +279,11 @@ def _as_plain(scales: dict[str, dict[str, Scale]]) -> dict[str, dict[str, dict[s
     return {task: {name: scale._asdict() for name, scale in own.items()} for task, own in scales.items()}
 
 
-def _defined(values: Floats) -> Floats:
-    return values[~np.isnan(values)]
-
-
-def _summarize_runs(task: TaskAnalysis, name: str, strategy: int) -> dict[str, float]:
-    values = task.metrics[name][strategy]
-    if name not in task.censored:
-        return {"n": int((~np.isnan(values)).sum()), **_summarize([_defined(values)])}
-    known = ~np.isnan(values)
-    return _summarize_censored(values[known], task.censored[name][strategy][known]) | {
-        "restricted_mean": float(task.summarize(name)[strategy])
-    }
-
-
-def _summarize_censored(values: Floats, censored: Bools) -> dict[str, float]:
-    """Return how many runs reached it, the median time with its interval, and until when a run was followed.
-
-    A bound that was not reached is infinite, null in JSON: then all that is known is that it exceeds ``followed``.
-    """
-    curve = estimate_survival(values, censored)
-    median = find_median(curve)
-    return {
-        "n": len(values),
-        "n_reached": int((~censored).sum()),
-        "median": median.value,
-        "low": median.low,
-        "high": median.high,
-        "followed": curve.end,
-    }
-
-
-def _summarize(strata: list[Floats]) -> dict[str, float]:
-    """Return mean, std over runs, interquartile mean and its interval; nan where there is no run."""
-    values = np.concatenate(strata) if strata else np.empty(0)
-    if not len(values):
-        return dict.fromkeys(("mean", "std", "iqm", "low", "high"), math.nan)
-    runs = values[None]
-    iqm, low, high = compute_iqm_intervals(runs, np.zeros(runs.shape, dtype=bool), (-np.inf, np.inf))
-    std = float(values.std(ddof=1)) if len(values) > 1 else math.nan
-    return {
-        "mean": float(values.mean()),
-        "std": std,
-        "iqm": float(iqm[0]),
-        "low": float(low[0]),
-        "high": float(high[0]),
-    }
-
-
-def _table(values: Floats, names: list[str]) -> dict[str, dict[str, float]]:
-    return {row: dict(zip(names, line, strict=True)) for row, line in zip(names, values.tolist(), strict=True)}
-
-
 def write_leaderboard(board: Leaderboard, folder: Path) -> list[Path]:
     """Write every format into ``folder`` and return the files."""
     endings = {"text": "txt", "markdown": "md", "latex": "tex", "html": "html", "csv": "csv", "json": "json"}
     texts = {f"leaderboard.{endings[kind]}": board.render(kind) for kind in FORMATS}
-    texts |= {"leaderboard_overall.csv": as_csv(board.overall), "leaderboard_best.csv": as_csv(board.best)}
+    texts |= {f"leaderboard_{name}.csv": as_csv(getattr(board, name)) for name in ("overall", "best", "pairs")}
     for name, text in texts.items():
         write_text(folder / name, text)
     return [folder / name for name in texts]

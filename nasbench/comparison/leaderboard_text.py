@@ -1,12 +1,10 @@
-"""The leaderboard as text: cells, headings, and notes on how to read them."""
+"""The leaderboard as text: headings and cells."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasbench.comparison.analysis import Analysis
 from nasbench.reports.tables import as_p
-from nasbench.statistics.intervals import CONFIDENCE
 from nasbench.units import Scale, append_unit, find_common_unit
 
 _Row = dict[str, Any]
@@ -14,25 +12,54 @@ _Summary = Mapping[str, float]
 _Metrics = Mapping[str, Mapping[str, Any]]
 _Scales = Mapping[str, Mapping[str, Scale]]
 _USUAL = ("simple_regret", "normalized_regret", "anytime")
+_MOST_MORE = 100  # tasks: larger estimates say only that it would take many
 _BESIDE = {"simple_regret": "inference_regret", "normalized_regret": "normalized_inference_regret"}
 
 
-def format_overall(rows: list[_Row], metrics: _Metrics, shown: Sequence[str]) -> list[dict[str, str]]:
+def format_overall(
+    rows: list[_Row], tests: Mapping[str, Any], metrics: _Metrics, shown: Sequence[str]
+) -> list[dict[str, str]]:
     """Format the first table; a metric whose values cannot be averaged over tasks is shown by its average rank."""
     names = [name for name in _order_metrics(shown) if metrics[name]["comparable"] or name not in _with_beside()]
+    claimed = tests["enough_tasks"]
     return [
         {
             "strategy": row["strategy"],
             **_format_finished(rows, row["finished"], row["planned"]),
-            "average rank": _format_unless_nan(row["average_rank"], ".2f"),
+            "average rank": _format_average_rank(row, claimed=claimed),
+            **({"tier": _format_tier(row)} if claimed else {}),
             "first on": "-" if math.isnan(row["average_rank"]) else f"{row['wins']} of {row['n_tasks']}",
-            **dict(_format_over_tasks(name, row[name], metrics[name]) for name in names),
-            "p to best": as_p(row["p_against_best"]),
-            "p to random": as_p(row["p_against_random"]),
-            "failed": str(row["failed"]),
+            **dict(_format_over_tasks(name, row[name], metrics[name], claimed=claimed) for name in names),
+            **(_format_comparisons(row, tests["sampled"]) if claimed else {}),
+            **_format_failed(rows, row["failed"]),
         }
         for row in rows
     ]
+
+
+def _format_average_rank(row: _Row, *, claimed: bool) -> str:
+    average = _format_unless_nan(row["average_rank"], ".2f")
+    if not claimed or math.isnan(row["average_rank"]):
+        return average
+    return (
+        f"{average} [-]"
+        if math.isnan(row["rank_low"])
+        else f"{average} [{row['rank_low']:.2f}, {row['rank_high']:.2f}]"
+    )
+
+
+def _format_tier(row: _Row) -> str:
+    return "-" if row["tier"] is None else str(row["tier"])
+
+
+def _format_comparisons(row: _Row, unit: str) -> dict[str, str]:
+    """Format the comparisons over tasks with the best strategy and with random search."""
+    more = row["more_to_separate_from_best"] or 0.0  # None for the best, 0 for one that is separated already
+    return {
+        "p to best": as_p(row["p_against_best"]),
+        "p to random": as_p(row["p_against_random"]),
+        f"more {unit}": "-" if not more else f"about {more:.0f}" if more <= _MOST_MORE else f">{_MOST_MORE}",
+    }
 
 
 def format_tasks(
@@ -43,6 +70,7 @@ def format_tasks(
     units = {split: _find_shared_unit(scales, split, regret) for split in _list_splits(scales)}
     used = list(dict.fromkeys(name for row in rows for name in row["usage"]))
     shared = {name: find_common_unit(own[name] for own in metric_scales.values()) for name in _order_metrics(shown)}
+    tested = any(row["tier"] is not None for row in rows)
     return [
         {
             "task": row["task"],
@@ -56,14 +84,27 @@ def format_tasks(
                 _format_metric(name, row, metrics[name], metric_scales[row["task"]][name], unit)
                 for name, unit in shared.items()
             ),
-            "rank": _format_unless_nan(row["rank"], "g"),
-            "failed": str(row["failed"]),
+            **_format_place(row, tested=tested),
+            **_format_failed(rows, row["failed"]),
             "trials": _format_unless_nan(row["trials"]["mean"], ".0f"),
             "µs/trial": _format_unless_nan(row["overhead_us_per_trial"], ".1f"),
             **_format_usage(row, used),
         }
         for row in rows
     ]
+
+
+def _format_place(row: _Row, *, tested: bool) -> dict[str, str]:
+    """Format the rank on a task, and, where runs were tested, what the tests say of it."""
+    rank = _format_unless_nan(row["rank"], "g")
+    if not tested:
+        return {"rank": rank}
+    return {
+        "rank": rank if row["tier"] is None else f"{rank} [{row['rank_low']}, {row['rank_high']}]",
+        "tier": _format_tier(row),
+        "p to best": as_p(row["p_against_best"]),
+        "p to random": as_p(row["p_against_random"]),
+    }
 
 
 def _format_total(mean: float) -> str:
@@ -106,35 +147,6 @@ def describe_reported(row: Mapping[str, Any], scales: Mapping[str, Scale]) -> st
     )
 
 
-def format_notes(analysis: Analysis, tests: Mapping[str, Any], shown: Sequence[str], chance: str) -> list[str]:
-    """Write the notes that explain the numbers; ``chance`` is the baseline strategy."""
-    notes = [
-        f"{_describe_scores(analysis)}, mean ± std over the runs that found an architecture; regret, to the best of "
-        "the table, mean ± std over all runs; both of the architecture's mean over trained seeds",
-        "a failed run counts with the regret of an architecture drawn at random",
-        "normalised regret: 0 is the optimum, 1 an architecture drawn at random; anytime: its mean over the whole "
-        f"budget; both as interquartile mean [{CONFIDENCE:.0%} bootstrap interval over runs]",
-        f"claims are over tasks like these {tests['over']}: Friedman p = {as_p(tests['friedman_p'])}; 'p to best' and "
-        f"'p to random' (against {chance}) by Nemenyi's test, adjusted for all pairs",
-    ]
-    if analysis.recommends:
-        notes.append(
-            "regret is of the incumbent, the best observed; inference regret of what the strategy recommends, which is "
-            "the incumbent where it does not say"
-        )
-    if any(name in task.censored for task in analysis.tasks for name in shown):
-        notes.append(
-            f"medians by Kaplan and Meier [{CONFIDENCE:.0%} interval], and in how many runs it was reached; "
-            "'>' is a lower bound: no run was followed longer. Ranks go by the mean restricted to a common horizon"
-        )
-    without_test = [task.name for task in analysis.tasks if "test" not in task.splits]
-    if without_test:
-        notes.append(f"no test split in the table of {', '.join(without_test)}")
-    if len(analysis.tasks[0].failed[0]) == 1:
-        notes.append("one run has no standard deviation")
-    return notes + _note_empty_runs(analysis)
-
-
 def _with_beside() -> set[str]:
     return {*_USUAL, *_BESIDE.values()}
 
@@ -153,11 +165,11 @@ def _write_heading(name: str, metric: Mapping[str, Any], unit: str = "") -> str:
     return append_unit(metric["label"], unit) + f"{comma} {options}".rstrip()
 
 
-def _format_over_tasks(name: str, summary: _Summary, metric: Mapping[str, Any]) -> tuple[str, str]:
-    """Return heading and cell of a metric in the first table."""
+def _format_over_tasks(name: str, summary: _Summary, metric: Mapping[str, Any], *, claimed: bool) -> tuple[str, str]:
+    """Return heading and cell of a metric in the first table; without a claim over tasks, there is no interval."""
     heading = _write_heading(name, metric)
     if metric["comparable"]:
-        return heading, _format_interval(summary)
+        return heading, _format_interval(summary) if claimed else _format_unless_nan(summary["iqm"], ".3f")
     rank = summary["average_rank"]
     return f"{heading} (average rank)", _format_unless_nan(rank, ".2f")
 
@@ -170,7 +182,15 @@ def _format_metric(name: str, row: _Row, metric: Mapping[str, Any], scale: Scale
     if metric["comparable"]:
         return heading, _format_interval(summary)
     some = f" ({summary['n']} of {row['runs']} runs)" if 0 < summary["n"] < row["runs"] else ""
-    return heading, _format_mean(summary, scale, unit) + some
+    return heading, _format_iqm(summary, scale, unit) + some
+
+
+def _format_iqm(summary: _Summary, scale: Scale, unit: str | None) -> str:
+    """Format an interquartile mean with its interval, in the unit of its scale."""
+    if math.isnan(summary["iqm"]):
+        return "-"
+    text = scale.interval(summary["iqm"], summary["low"], summary["high"])
+    return append_unit(text, "" if unit is not None else scale.shown)
 
 
 def _format_split(split: str, row: _Row, scales: Mapping[str, Scale], unit: str | None) -> str:
@@ -208,10 +228,16 @@ def _format_finished(rows: list[_Row], n: int, planned: int) -> dict[str, str]:
     return {"runs done": f"{n or 'none'} of {planned}"}
 
 
+def _format_failed(rows: list[_Row], n: int) -> dict[str, str]:
+    """Return the column with the number of failed runs; no column if no run failed."""
+    return {"failed": str(n)} if any(row["failed"] for row in rows) else {}
+
+
 def _format_interval(summary: _Summary) -> str:
     if math.isnan(summary["iqm"]):
         return "-"
-    return f"{summary['iqm']:.3f} [{summary['low']:.3f}, {summary['high']:.3f}]"
+    interval = "-" if math.isnan(summary["low"]) else f"{summary['low']:.3f}, {summary['high']:.3f}"
+    return f"{summary['iqm']:.3f} [{interval}]"
 
 
 def _list_splits(scales: _Scales) -> list[str]:
@@ -223,28 +249,3 @@ def _find_shared_unit(scales: _Scales, split: str, otherwise: str | None) -> str
     """Return the unit of a column; the unit of the regret if no task has the column."""
     own = [told[split] for told in scales.values() if split in told]
     return find_common_unit(own) if own else otherwise
-
-
-def _describe_scores(analysis: Analysis) -> str:
-    """Describe the numbers of the second table, and name those for which smaller is better."""
-    scales = [task.scales[split] for task in analysis.tasks for split in task.splits]
-    if all(scale.is_fraction and scale.sign > 0 for scale in scales):
-        return "scores in percent of the metric"
-    small = [f"{task.name} {split}" for task in analysis.tasks for split in task.splits if task.scales[split].sign < 0]
-    told = f" (smaller is better: {', '.join(small)})" if small else ""
-    return f"scores in the metric's unit{told}"
-
-
-def _note_empty_runs(analysis: Analysis) -> list[str]:
-    """Note runs that ended without a trial although the strategy did not fail: their budget was too small."""
-    notes = []
-    for task in analysis.tasks:
-        empty = ((task.metrics["trials"] == 0) & ~task.failed).sum(axis=1)
-        names = [name for name, n in zip(analysis.strategies, empty.tolist(), strict=True) if n]
-        if names:
-            amount, unit = task.budget
-            notes.append(
-                f"{task.name}: in {int(empty.sum())} runs ({', '.join(names)}) no trial ended within the budget of "
-                f"{amount:g} {unit}: such a run counts as an architecture drawn at random; raise the budget"
-            )
-    return notes

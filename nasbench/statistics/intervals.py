@@ -52,7 +52,10 @@ def compute_iqm(values: Floats, failed: Bools | None = None) -> Floats:
         ``[...]``
     """
     if failed is None or not failed.any():
-        result: Floats = stats.trim_mean(values, _TRIMMED, axis=-1)
+        cut = int(_TRIMMED * values.shape[-1])
+        # sorted, since the order of the terms decides the last bit of a sum: equal runs have equal means
+        ordered = np.sort(values, axis=-1)[..., cut : values.shape[-1] - cut]
+        result: Floats = ordered.mean(axis=-1)
         return result
     ordered, n_failed = _sort_runs(values, failed)
     flat = ordered.reshape(-1, values.shape[-1])
@@ -109,7 +112,7 @@ def compute_overall_iqm(
     All families of tasks weigh alike, and so do the tasks of a family. The interval is a hierarchical bootstrap.
 
     Args:
-        values: [tasks, rows, n] value of each run.
+        values: [tasks, rows, n] value of each run; runs without one, nan, are left out.
         failed: [tasks, rows, n] whether the run failed.
         sample: of which tasks are a sample.
         bounds: smallest and largest possible value, which intervals do not leave.
@@ -120,15 +123,25 @@ def compute_overall_iqm(
     n_rows, n = values.shape[1:]
     runs = [(values[:, row].ravel(), failed[:, row].ravel()) for row in range(n_rows)]
     once = np.repeat(sample.weights / n, n)[:, None]
-    center = np.array([_weigh_runs(*own, once)[0] for own in runs])
+    smallest, largest = _find_range(values, bounds)  # rounding must not leave it either
+    center = np.array([_weigh_runs(*own, once)[0] for own in runs]).clip(smallest, largest)
     if not sample.is_enough or n < LEAST_RUNS:
         return center, np.full_like(center, np.nan), np.full_like(center, np.nan)
     weights = _draw_runs(sample, n)
     drawn = np.stack([_weigh_runs(*own, weights) for own in runs])
     low, high = np.quantile(drawn, expand_levels(sample.n_effective), axis=1)
-    return center, low.clip(*bounds), high.clip(*bounds)
+    return center, low.clip(smallest, largest), high.clip(smallest, largest)
 
 
+def _find_range(values: Floats, bounds: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Return the smallest and largest of the known values [tasks, rows, n] of each row, within the bounds."""
+    known = ~np.isnan(values)
+    smallest: Floats = values.min(axis=(0, 2), initial=np.inf, where=known)
+    largest: Floats = values.max(axis=(0, 2), initial=-np.inf, where=known)
+    return smallest.clip(min=bounds[0]), largest.clip(max=bounds[1])
+
+
+@lru_cache(maxsize=4)
 def _draw_runs(sample: TaskSample, n: int) -> Floats:
     """Return the weight of every run in each resample of tasks and of their runs, ``[tasks * n, N_RESAMPLES]``."""
     rng = np.random.default_rng(_SEED)
@@ -139,7 +152,13 @@ def _draw_runs(sample: TaskSample, n: int) -> Floats:
 
 
 def _weigh_runs(values: Floats, failed: Bools, weights: Floats) -> Floats:
-    """Compute interquartile means over runs [k] with weights [k, resamples] whose columns sum to 1."""
+    """Compute interquartile means over runs [k] with weights [k, resamples]; runs without a value are left out."""
+    if (unknown := np.isnan(values)).any():
+        values, failed, weights = values[~unknown], failed[~unknown], weights[~unknown]
+        total = weights.sum(axis=0)
+        if not len(values):
+            return np.full_like(total, np.nan)
+        weights = np.divide(weights, total, out=np.full_like(weights, np.nan), where=total > 0)
     order = np.flatnonzero(~failed)[np.argsort(values[~failed], kind="stable")]
     values = values.astype(weights.dtype)
     untrimmed: Floats = values[failed] @ weights[failed]

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import special, stats
 
-from nasbench.arrays import Floats
+from nasbench.arrays import Bools, Floats
 from nasbench.statistics.intervals import LEAST_RUNS
 
 
@@ -35,13 +35,7 @@ def compare_runs(values: Floats) -> Floats:
     n, runs = values.shape
     if runs < LEAST_RUNS:
         return np.where(np.eye(n, dtype=bool), 1.0, np.nan)
-    ordered = np.sort(values, axis=1)
-    # [i, j, k] number of runs of j below run k of i, ties counted as one half: its placement
-    placed = np.stack(
-        [np.searchsorted(row, values, side="left") + np.searchsorted(row, values, side="right") for row in ordered],
-        axis=1,
-    )
-    placements = placed / 2
+    placements = _place_runs(values)
     spread = placements.var(axis=2, ddof=1)
     variance = (spread + spread.T) / runs
     effect = (placements.mean(axis=2) - placements.mean(axis=2).T) / 2
@@ -52,6 +46,27 @@ def compare_runs(values: Floats) -> Floats:
     p[separated] = np.where(effect[separated] == 0, 1.0, 0.0)
     smallest = 2 / special.binom(2 * runs, runs)
     return np.where(np.eye(n, dtype=bool), 1.0, p.clip(smallest, 1.0))
+
+
+def find_larger_runs(values: Floats) -> Bools:
+    """Find whose runs tend to be larger: the direction of the Brunner-Munzel test.
+
+    Args:
+        values: [contestants, runs].
+
+    Returns:
+        ``[contestants, contestants]`` whether a run of the contestant of the row is larger than one of the contestant
+        of the column in more than half of all pairs of runs; ties count as one half.
+    """
+    placements = _place_runs(values).mean(axis=2)
+    return np.asarray(placements > placements.T)
+
+
+def _place_runs(values: Floats) -> Floats:
+    """Return the number of runs of j below run k of i, ties counted as one half, as [i, j, k]: its placement."""
+    ordered = np.sort(values, axis=1)
+    placed = [np.searchsorted(row, values, side="left") + np.searchsorted(row, values, side="right") for row in ordered]
+    return np.stack(placed, axis=1) / 2
 
 
 def compare_paired_runs(values: Floats) -> Floats:

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Bools, Floats, Ints
-from nasbench.statistics.intervals import LEAST_RUNS, resample_iqm
+from nasbench.statistics.intervals import LEAST_RUNS, compute_iqm, resample_iqm
 from nasbench.statistics.sampling import TaskSample
 
 ALPHA = 0.05
@@ -52,7 +52,8 @@ def compute_rank_intervals(values: Floats, failed: Bools, sample: TaskSample, di
         direction: in which values are better, ``minimize`` or ``maximize``.
 
     Returns:
-        Lower and upper bounds, ``[contestants]`` each; nan if there are too few tasks or runs.
+        Lower and upper bounds, ``[contestants]`` each, which hold the average rank itself; nan if there are too few
+        tasks or runs.
     """
     n_tasks, n, n_runs = values.shape
     if not sample.is_enough or n_runs < LEAST_RUNS:
@@ -65,7 +66,8 @@ def compute_rank_intervals(values: Floats, failed: Bools, sample: TaskSample, di
     times /= times.sum(axis=1, keepdims=True)
     averaged = np.einsum("bt,tbc->cb", times, ranks)
     low, high = np.quantile(averaged, [0.025, 0.975], axis=1)
-    return low, high
+    estimate = average_ranks(compute_iqm(values, failed), sample, direction)  # resampling draws ranks to the middle
+    return np.minimum(low, estimate), np.maximum(high, estimate)
 
 
 def find_rank_sets(p: Floats, worse: Bools) -> tuple[Ints, Ints]:

@@ -15,6 +15,7 @@ from nasbench.arrays import Bools, Floats
 from nasbench.statistics.intervals import CONFIDENCE, Interval
 
 _ROUNDING = 1e-12
+_Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def estimate_survival(values: Floats, censored: Bools) -> SurvivalCurve:
     inside = share > _ROUNDING  # at 0 the interval is undefined
     greenwood = np.cumsum(n_events[inside] / (at_risk[inside] * (at_risk[inside] - n_events[inside])))
     log = np.log(share[inside])
-    half = stats.norm.ppf(0.5 + CONFIDENCE / 2) * np.sqrt(greenwood) / np.abs(log)
+    half = _Z * np.sqrt(greenwood) / np.abs(log)
     low[inside], high[inside] = np.exp(log * np.exp(half)), np.exp(log * np.exp(-half))
     return SurvivalCurve(times, share, low, high, float(values.max(initial=0.0)))
 

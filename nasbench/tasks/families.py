@@ -11,9 +11,9 @@ _DECLARED = "hyper"  # each declaration of it is a space of its own
 
 
 def find_family(task: Task) -> str:
-    """Return the family of a task: what it declares, or its search space; for a declared space, its tables."""
+    """Return the family of a task: what it declares, or its search space; for a declared space, its main table."""
     if declared := task.declaration.get("family"):
         return str(declared)
     if task.space.name == _DECLARED:
-        return "+".join(dict.fromkeys(source.name for source in task.tables))
+        return str(task.tables[0].name)
     return task.space.name

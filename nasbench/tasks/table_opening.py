@@ -61,7 +61,7 @@ def make_table_task(declaration: Mapping[str, Any], find: Callable[[str], Path])
     fidelities = tuple(
         Fidelity(read(given["observed"]), read.charges(given["cost"])) for given in values.pop("fidelities", [])
     )
-    for key in ("importer", "where", "suite", "columns"):
+    for key in ("importer", "where", "suite", "family", "columns"):
         values.pop(key, None)
     columns: dict[str, Any] = {"observed": observed, "reports": reports, "further": further, "points": points}
     values["declaration"] = declaration

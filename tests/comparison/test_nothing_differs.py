@@ -8,7 +8,6 @@ from nasbench.comparison.analysis import analyse
 from nasbench.comparison.experiment import Limits
 from nasbench.comparison.leaderboard import leaderboard
 from nasbench.comparison.plots import draw_plot, write_plots
-from nasbench.reports import statistics
 from nasbench.strategies.model_free.random_search import RandomSearch
 from nasbench.table import Measurement, TableBuilder, write_table
 
@@ -73,13 +72,3 @@ def test_legends_name_contestants_of_a_notebook(tmp_path, monkeypatch):
     record = nasbench.compare("nb201-cifar10", [_Mine], runs=2, limits=Limits(trials=3), out=tmp_path / "r")
     figure = draw_plot("regret", analyse(record))
     assert [text.get_text().strip() for text in figure.legends[0].get_texts()] == ["__main__:_Mine"]
-
-
-def test_blocks_without_a_value_are_left_out_of_tests(rng):
-    """The p-values of the other blocks; with none left there is no test."""
-    blocks = rng.random((12, 3))
-    holes = np.concatenate([blocks, np.full((2, 3), np.nan)])
-    np.testing.assert_array_equal(statistics.pairwise_tests(holes), statistics.pairwise_tests(blocks))
-    assert statistics.friedman(holes) == statistics.friedman(blocks)
-    assert np.isnan(statistics.pairwise_tests(np.full((4, 2), np.nan))[0, 1])
-    assert np.isnan(statistics.friedman(np.full((4, 3), np.nan)))

@@ -284,7 +284,7 @@ def test_a_record_moves_and_reading_writes_nothing(reference, tmp_path):
     before = snapshot(tmp_path)
     record = Record(tmp_path / "another name")
     assert verify(record, rng=np.random.default_rng(0)).matches
-    np.testing.assert_array_equal(analyse(record).scores, analyse(reference).scores)
+    np.testing.assert_array_equal(analyse(record).levels, analyse(reference).levels)
     assert snapshot(tmp_path) == before
 
 
@@ -350,7 +350,7 @@ def test_version_1_is_read_ranked_and_verified(reference, tmp_path, capsys):
     assert [run.overhead_s for run in old.runs(TASK, LABELS[0])] == [
         run.overhead_s for run in reference.runs(TASK, LABELS[0])
     ]
-    np.testing.assert_array_equal(analyse(old).scores, analyse(reference).scores)
+    np.testing.assert_array_equal(analyse(old).levels, analyse(reference).levels)
     assert verify(old, sample=None, rng=np.random.default_rng(0)).matches
     assert main(["leaderboard", str(old.path)]) == 0
     assert main(["verify", str(old.path)]) == 0

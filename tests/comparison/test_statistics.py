@@ -1,11 +1,10 @@
-"""Intervals and tests against closed forms and other implementations."""
+"""The analysis of a record, its leaderboard in every format, and its plots."""
 
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 import nasbench
 from nasbench.comparison.analysis import analyse
@@ -13,88 +12,7 @@ from nasbench.comparison.leaderboard import leaderboard, write_leaderboard
 from nasbench.comparison.plots import draw_plot, write_plots
 from nasbench.errors import UnknownName
 from nasbench.registry import PLOTS
-from nasbench.reports import statistics
 from nasbench.reports.tables import FORMATS
-
-
-def test_the_interquartile_mean_by_hand():
-    interval = statistics.iqm_interval([np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 100.0])])
-    assert interval.value == 3.5
-    assert interval.low < 3.5 < interval.high
-
-
-def test_the_interval_covers_as_often_as_it_says(rng):
-    """Of 200 samples of a known distribution, about 95 % of the intervals hold the true interquartile mean."""
-    truth = statistics.interquartile_mean(np.random.default_rng(0).exponential(size=2_000_000))
-    covered = 0
-    for _ in range(200):
-        interval = statistics.iqm_interval([rng.exponential(size=60)])
-        covered += interval.low <= truth <= interval.high
-    assert 0.90 <= covered / 200 <= 0.99
-
-
-def test_constants_and_single_runs_have_an_interval():
-    assert statistics.iqm_interval([np.array([2.0, 2.0])]) == statistics.Interval(2.0, 2.0, 2.0)
-    mixed = statistics.iqm_interval([np.array([1.0, 2.0, 3.0, 4.0]), np.array([9.0])])
-    assert mixed.value == 3.0
-    assert mixed.low <= 3.0 <= mixed.high < 5
-
-
-def test_the_interval_is_scipys_bootstrap(rng):
-    """Another implementation with the same draws: one stratum, several, and one with a single run."""
-    for sizes in ([100], [30, 12], [5, 1]):
-        strata = [rng.exponential(size=size) for size in sizes]
-        resampled = [values for values in strata if len(values) > 1]
-        alone = np.concatenate([np.empty(0), *(values for values in strata if len(values) == 1)])
-
-        def statistic(*drawn, axis=-1, alone=alone):
-            fixed = np.broadcast_to(alone, (*drawn[0].shape[:-1], len(alone)))
-            return stats.trim_mean(np.concatenate([*drawn, fixed], axis=-1), 0.25, axis=axis)
-
-        rng_of_ours = np.random.default_rng(statistics._BOOTSTRAP_SEED)
-        theirs = stats.bootstrap(resampled, statistic, n_resamples=2000, method="percentile", rng=rng_of_ours)
-        ours = statistics.iqm_interval(strata)
-        np.testing.assert_allclose((ours.low, ours.high), theirs.confidence_interval, rtol=1e-12)
-
-
-def test_tests_need_blocks_enough_to_reject():
-    assert not statistics.enough_blocks(8, 5)
-    assert statistics.enough_blocks(9, 5)
-    ordered = np.arange(5.0) + np.random.default_rng(0).random((9, 5)) / 10
-    assert statistics.pairwise_tests(ordered)[0, 4] < 0.05
-
-
-def test_the_band_is_student_s(rng):
-    values = rng.normal(size=(30, 4))
-    mean, low, high = statistics.mean_band(values)
-    expected = stats.t.interval(0.95, 29, loc=values.mean(axis=0), scale=stats.sem(values, axis=0))
-    np.testing.assert_allclose((low, high), expected)
-    np.testing.assert_allclose(mean, values.mean(axis=0))
-
-
-def test_ranks_share_ties():
-    assert statistics.ranks(np.array([[0.1, 0.1, 0.3, 0.2]])).tolist() == [[1.5, 1.5, 4.0, 3.0]]
-
-
-def test_pairwise_tests_are_holm_corrected_wilcoxon(rng):
-    blocks = rng.normal(size=(20, 3)) + np.array([0.0, 0.5, 2.0])
-    p = statistics.pairwise_tests(blocks)
-    raw = np.array([stats.wilcoxon(blocks[:, i], blocks[:, j]).pvalue for i, j in ((0, 1), (0, 2), (1, 2))])
-    order = np.argsort(raw)
-    holm = np.maximum.accumulate(raw[order] * np.array([3, 2, 1]))[np.argsort(order)].clip(max=1)
-    np.testing.assert_allclose([p[0, 1], p[0, 2], p[1, 2]], holm)
-    assert (p == p.T).all()
-
-
-def test_equal_strategies_are_not_told_apart():
-    blocks = np.repeat(np.random.default_rng(0).random((10, 1)), 3, axis=1)
-    assert (statistics.pairwise_tests(blocks) == 1).all()
-    assert statistics.friedman(blocks) == 1.0
-
-
-def test_too_little_data_gives_no_p_value():
-    assert np.isnan(statistics.friedman(np.ones((5, 2))))
-    assert np.isnan(statistics.pairwise_tests(np.ones((1, 2)))[0, 1])
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +94,7 @@ def test_of_many_strategies_the_best_and_random_search_are_coloured(tmp_path):
     one_at_a_time = [f"one_plus_lambda,n_children={n}" for n in range(1, 14)]
     record = nasbench.compare("nbgraph-cora", ["random_search", *one_at_a_time], runs=2, out=tmp_path / "out")
     analysis = analyse(record)
-    best = np.array(analysis.strategies)[np.argsort(analysis.scores[0], kind="stable")]
+    best = np.array(analysis.strategies)[np.argsort(analysis.levels[0], kind="stable")]
     lines = draw_plot("rank", analysis).axes[0].get_lines()
     assert len(lines) == 14
     named = {line.get_label() for line in lines if not line.get_label().startswith("_")}

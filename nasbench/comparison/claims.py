@@ -1,0 +1,165 @@
+"""What the tests of a comparison say: over tasks like these, or, with fewer than six tasks, on each task alone.
+
+Over tasks, strategies are compared by the numbers that rank them, the interquartile means of normalised regret on each
+task; families of tasks weigh alike. On one task, the normalised regrets of the runs are compared. Runs are never
+paired: runs of one number share nothing but their number.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nasbench.arrays import Floats, Ints
+from nasbench.comparison.analysis import RANKED_BY, Analysis, TaskAnalysis
+from nasbench.errors import make_unknown_name
+from nasbench.statistics.on_one_task import adjust_by_holm, compare_runs, find_larger_runs
+from nasbench.statistics.over_tasks import TESTS, OverTasks, PairwiseTest, compare_over_tasks, estimate_more_blocks
+from nasbench.statistics.ranking import compute_rank_intervals, find_rank_sets, find_tiers
+
+DEFAULT_TEST = "nemenyi"
+
+
+class TaskClaims(NamedTuple):
+    """What the tests say of the runs on one task; arrays are in the order of the strategies.
+
+    Attributes:
+        levels: [strategies] interquartile mean of the normalised regret.
+        unadjusted: [strategies, strategies] p-values of the Brunner-Munzel test; nan with too few runs.
+        p: [strategies, strategies] the same, adjusted for all pairs by Holm's method.
+        tiers: [strategies] tier on this task, from 1.
+        low, high: [strategies] best and worst place that the tests leave open, for all strategies together.
+    """
+
+    levels: Floats
+    unadjusted: Floats
+    p: Floats
+    tiers: Ints
+    low: Ints
+    high: Ints
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether there are enough runs for a test."""
+        return len(self.p) > 1 and not np.isnan(self.p).any()
+
+
+class Claims(NamedTuple):
+    """What the tests say of a comparison.
+
+    Attributes:
+        over: the tests over tasks; their p-values are nan with fewer than six tasks.
+        test: the test over tasks that is shown.
+        rank_low, rank_high: [strategies] interval of the average rank over tasks like these; nan with fewer than six
+            tasks or ten runs.
+        tiers: [strategies] tier over tasks like these, from 1; meaningless with fewer than six tasks.
+        on_tasks: task -> tests on this task; empty with six tasks or more.
+    """
+
+    over: OverTasks
+    test: PairwiseTest
+    rank_low: Floats
+    rank_high: Floats
+    tiers: Ints
+    on_tasks: Mapping[str, TaskClaims]
+
+    @property
+    def are_over_tasks(self) -> bool:
+        """Whether there are enough tasks, and two strategies, for claims over tasks."""
+        return self.over.sample.is_enough and len(self.tiers) > 1
+
+    @property
+    def more(self) -> Floats:
+        """[strategies, strategies] how many more tasks, or families, would separate each pair; nan if undefined."""
+        return estimate_more_blocks(self.test, self.over.sample)
+
+
+def check_test(name: str) -> str:
+    """Return the name of a test over tasks.
+
+    Raises:
+        UnknownName: there is no such test.
+    """
+    if name not in TESTS:
+        raise make_unknown_name("test over tasks", name, TESTS)
+    return name
+
+
+def make_claims(analysis: Analysis, test: str = DEFAULT_TEST) -> Claims:
+    """Compare the ranked strategies of a record.
+
+    Raises:
+        UnknownName: there is no such test.
+    """
+    sample = analysis.sample
+    over = compare_over_tasks(analysis.levels, sample, "minimize")
+    shown = over.choose(check_test(test))
+    values = np.stack([task.metrics[RANKED_BY] for task in analysis.tasks])
+    failed = np.stack([task.failed for task in analysis.tasks])
+    low, high = compute_rank_intervals(values, failed, sample, "minimize")
+    on_tasks = {} if sample.is_enough else {task.name: _test_on_task(task) for task in analysis.tasks}
+    return Claims(over, shown, low, high, find_tiers(over.average, shown.p, shown.worse), on_tasks)
+
+
+def _test_on_task(task: TaskAnalysis) -> TaskClaims:
+    """Compare the runs on a task.
+
+    A pair counts as separated if the test finds a difference and the interquartile means differ in its direction. So no
+    strategy is placed behind one whose interquartile mean is worse.
+    """
+    levels = task.summarize(RANKED_BY)
+    values = task.metrics[RANKED_BY]
+    unadjusted = compare_runs(values)
+    p = adjust_by_holm(unadjusted)
+    worse = find_larger_runs(values) & (levels[:, None] > levels)
+    return TaskClaims(levels, unadjusted, p, find_tiers(levels, p, worse), *find_rank_sets(p, worse))
+
+
+def describe_tests(claims: Claims) -> dict[str, Any]:
+    """Return what the tests are over, and their numbers that are not of single pairs, as plain data."""
+    sample = claims.over.sample
+    return {
+        "over": sample.describe(),
+        "n_tasks": sample.n_tasks,
+        "n_families": sample.n_families,
+        "sampled": sample.unit,
+        "n_sampled": len(sample.block_weights),
+        "enough_tasks": sample.is_enough,
+        "test": claims.test.name,
+        "friedman_p": claims.over.friedman,
+        "nemenyi_critical_difference": claims.over.nemenyi.critical,
+        "max_t_critical_size": claims.over.max_t.critical,
+    }
+
+
+def list_pairs(claims: Claims, strategies: list[str]) -> list[dict[str, Any]]:
+    """Return a row for each pair of strategies over tasks; with fewer than six tasks, on each task."""
+    i, j = np.triu_indices(len(strategies), k=1)
+    if not claims.over.sample.is_enough:
+        return [
+            {"task": name, **row}
+            for name, own in claims.on_tasks.items()
+            for row in _join_pairs(strategies, {"p_brunner_munzel": own.unadjusted[i, j], "p_holm": own.p[i, j]})
+        ]
+    over = claims.over
+    return _join_pairs(
+        strategies,
+        {
+            "rank_difference": over.average[i] - over.average[j],
+            "p_nemenyi": over.nemenyi.p[i, j],
+            "p_max_t": over.max_t.p[i, j],
+            "p_sign_flip": over.unadjusted[i, j],
+            "more_nemenyi": estimate_more_blocks(over.nemenyi, over.sample)[i, j],
+            "more_max_t": estimate_more_blocks(over.max_t, over.sample)[i, j],
+        },
+    )
+
+
+def _join_pairs(strategies: list[str], columns: Mapping[str, Floats]) -> list[dict[str, Any]]:
+    """Return a row for each pair, with the values of columns [pairs]."""
+    i, j = (at.tolist() for at in np.triu_indices(len(strategies), k=1))
+    values = {name: own.tolist() for name, own in columns.items()}
+    return [
+        {"strategy": strategies[a], "rival": strategies[b], **{name: own[k] for name, own in values.items()}}
+        for k, (a, b) in enumerate(zip(i, j, strict=True))
+    ]

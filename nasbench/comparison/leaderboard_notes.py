@@ -1,0 +1,149 @@
+"""The notes below a leaderboard: what each number is, and over what it holds."""
+
+from collections.abc import Sequence
+
+from nasbench.comparison.analysis import Analysis
+from nasbench.comparison.claims import Claims
+from nasbench.reports.tables import as_p
+from nasbench.statistics.intervals import CONFIDENCE, LEAST_RUNS
+from nasbench.statistics.ranking import ALPHA
+from nasbench.statistics.sampling import LEAST_TASKS
+
+_TESTS = {
+    "nemenyi": "Nemenyi's test",
+    "max_t": "max-T by sign flips (approximate where differences between tasks are skewed)",
+}
+
+
+def write_notes(analysis: Analysis, claims: Claims, shown: Sequence[str], chance: str) -> list[str]:
+    """Write the notes that explain the numbers; ``chance`` is the baseline strategy."""
+    notes = [
+        *_explain_metrics(analysis, shown),
+        *_explain_ranks(claims),
+        *(_explain_over_tasks(claims, chance) if claims.are_over_tasks else _explain_on_tasks(claims, chance)),
+        *_explain_intervals(analysis, claims),
+    ]
+    without_test = [task.name for task in analysis.tasks if "test" not in task.splits]
+    if without_test:
+        notes.append(f"no test split in the table of {', '.join(without_test)}")
+    return notes + _note_empty_runs(analysis)
+
+
+def _explain_metrics(analysis: Analysis, shown: Sequence[str]) -> list[str]:
+    notes = [
+        f"{_describe_scores(analysis)}: mean ± std over the runs that found an architecture",
+        "regret: distance to the best of the table, in the same unit; normalised regret: 0 is the optimum, 1 a random "
+        "architecture; anytime: its mean over the whole budget",
+        "scores and regrets are those of the architecture's mean over trained seeds; a failed run counts as a random "
+        "architecture",
+    ]
+    if analysis.recommends:
+        notes.append(
+            "regret is of the incumbent, the best observed; inference regret of what the strategy recommends, which is "
+            "the incumbent where it does not say"
+        )
+    if any(name in task.censored for task in analysis.tasks for name in shown):
+        notes.append(
+            f"medians by Kaplan and Meier [{CONFIDENCE:.0%} interval], and in how many runs it was reached; "
+            "'>' is a lower bound: no run was followed longer. Ranks go by the mean restricted to a common horizon"
+        )
+    return notes
+
+
+def _explain_ranks(claims: Claims) -> list[str]:
+    sample = claims.over.sample
+    if len(claims.tiers) < 2:
+        return []
+    alike = "; families weigh alike" if 1 < sample.n_families < sample.n_tasks else ""
+    return [
+        "rank: on each task, by the interquartile mean of normalised regret over runs, as printed (failed runs are "
+        f"never trimmed); average rank: its mean over tasks{alike}"
+    ]
+
+
+def _explain_over_tasks(claims: Claims, chance: str) -> list[str]:
+    """Explain the tests over tasks."""
+    sample, unit = claims.over.sample, claims.over.sample.unit
+    friedman = claims.over.friedman
+    alike = f"; Friedman's test that all are alike: p {_compare_p(friedman)}" if friedman == friedman else ""
+    return [
+        f"p to best, p to random (against {chance}): over {unit} like these ({sample.describe()}), by "
+        f"{_TESTS[claims.test.name]}, adjusted for all pairs{alike}",
+        f"tier 1: the best average rank and all that are not significantly worse (p > {ALPHA:g}); tier 2: the same "
+        "among the others, and so on",
+        f"more {unit}: about how many more {unit} like these would separate a strategy from the best, if their "
+        "difference stayed the same; '-' where it is separated",
+    ]
+
+
+def _explain_on_tasks(claims: Claims, chance: str) -> list[str]:
+    """Explain why nothing is claimed over tasks, and the tests on each task."""
+    sample = claims.over.sample
+    if len(claims.tiers) < 2:
+        return []
+    notes = [
+        f"nothing is claimed over tasks like these ({sample.describe()}): that takes {LEAST_TASKS} tasks or more; "
+        "every claim is on its task alone"
+    ]
+    if any(own.has_tests for own in claims.on_tasks.values()):
+        notes += [
+            f"p to best, p to random (against {chance}): on this task, by the Brunner-Munzel test of unpaired runs, "
+            "adjusted for all pairs by Holm's method",
+            "rank [places]: on this task; the brackets hold the places that the tests leave open, for all strategies "
+            f"together with a probability of {CONFIDENCE:.0%}",
+            f"tier 1: the best on this task and all that are not significantly worse (p > {ALPHA:g}, and a worse "
+            "interquartile mean); tier 2: the same among the others, and so on",
+        ]
+    return notes
+
+
+def _explain_intervals(analysis: Analysis, claims: Claims) -> list[str]:
+    """Say over what the intervals are, or why there are none."""
+    sample = claims.over.sample
+    fewest = min((pair.task.failed.shape[1] for pair in analysis.pairs), default=0)
+    notes = ["one run has no standard deviation"] if len(analysis.block.runs) == 1 else []
+    if fewest < LEAST_RUNS:
+        notes.append(
+            f"[-]: no interval{'' if sample.is_enough else ' and no test'} over fewer than {LEAST_RUNS} runs, where it "
+            f"would hold too rarely; compare with --runs {LEAST_RUNS} or more"
+        )
+    if len(analysis.block.runs) >= LEAST_RUNS and sample.is_enough:
+        notes.append(
+            f"[ ] in the first table: {CONFIDENCE:.0%} interval over {sample.unit} like these ({sample.describe()}), "
+            f"by resampling {sample.unit} and their runs"
+        )
+    if any(pair.task.failed.shape[1] >= LEAST_RUNS for pair in analysis.pairs):
+        notes.append(
+            f"[ ] in the second table: {CONFIDENCE:.0%} interval of the interquartile mean over runs on this task"
+        )
+    return notes
+
+
+def _compare_p(p: float) -> str:
+    text = as_p(p)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def _describe_scores(analysis: Analysis) -> str:
+    """Describe the numbers of the second table, and name those for which smaller is better."""
+    scales = [task.scales[split] for task in analysis.tasks for split in task.splits]
+    if all(scale.is_fraction and scale.sign > 0 for scale in scales):
+        return "scores in percent of the metric"
+    small = [f"{task.name} {split}" for task in analysis.tasks for split in task.splits if task.scales[split].sign < 0]
+    told = f" (smaller is better: {', '.join(small)})" if small else ""
+    return f"scores in the metric's unit{told}"
+
+
+def _note_empty_runs(analysis: Analysis) -> list[str]:
+    """Note runs that ended without a trial although the strategy did not fail: their budget was too small."""
+    notes = []
+    for task in analysis.tasks:
+        empty = ((task.metrics["trials"] == 0) & ~task.failed).sum(axis=1)
+        names = [name for name, n in zip(analysis.strategies, empty.tolist(), strict=True) if n]
+        if names:
+            amount, unit = task.budget
+            notes.append(
+                f"{task.name}: in {int(empty.sum())} runs ({', '.join(names)}) no trial ended within the budget of "
+                f"{amount:g} {unit}: such a run counts as an architecture drawn at random; raise the budget"
+            )
+    return notes
