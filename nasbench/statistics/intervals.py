@@ -52,8 +52,8 @@ def compute_iqm(values: Floats, failed: Bools | None = None) -> Floats:
         ``[...]``
     """
     if failed is None or not failed.any():
-        result: Floats = stats.trim_mean(values, _TRIMMED, axis=-1)
-        return result
+        result: Floats = stats.trim_mean(np.sort(values, axis=-1), _TRIMMED, axis=-1)
+        return result  # of sorted values: runs in another order tie to the last bit
     ordered, n_failed = _sort_runs(values, failed)
     flat = ordered.reshape(-1, values.shape[-1])
     n = values.shape[-1]

@@ -59,6 +59,7 @@ def compute_rank_intervals(values: Floats, failed: Bools, sample: TaskSample, di
         return np.full(n, np.nan), np.full(n, np.nan)
     rng = np.random.default_rng(_SEED)
     drawn = resample_iqm(values.reshape(-1, n_runs), failed.reshape(-1, n_runs))
+    drawn = drawn.astype(np.float32)  # rounds: equal runs tie, however their sum was rounded
     drawn = rng.permuted(drawn, axis=1)  # makes the resamples of the contestants and tasks independent
     ranks = rank(np.moveaxis(drawn.reshape(n_tasks, n, -1), 1, 2), direction)  # [tasks, resamples, contestants]
     times = sample.resample(drawn.shape[1], rng) * sample.weights
