@@ -18,7 +18,7 @@ of them are equally likely under the hypothesis, so that a difference of two ave
 
 from functools import cache, lru_cache
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -127,16 +127,23 @@ def _compare_ranks(ranks: Floats, sample: TaskSample) -> tuple[float, PairwiseTe
     return friedman, PairwiseTest("nemenyi", difference, critical, p)
 
 
+@lru_cache(maxsize=2)
+def _draw_orders(n_blocks: int, n: int) -> Any:
+    """Return random orders of ``n`` contestants in each block, ``[n_blocks, _N_PERMUTED, n]``."""
+    rng = np.random.default_rng(_SEED)
+    order = np.arange(n, dtype=np.min_scalar_type(n))
+    return rng.permuted(np.broadcast_to(order, (n_blocks, _N_PERMUTED, n)), axis=2)
+
+
 @lru_cache(maxsize=16)
 def _permute(blocks: bytes, n: int) -> Floats:
     """Return the sorted ranges of the sums of blocks [blocks, n] whose ``n`` values are permuted."""
     values = np.frombuffer(blocks).reshape(-1, n)
     if n == 2:
         return np.sort(np.abs(_draw_signs(len(values)) @ np.diff(values)[:, 0]))
-    rng = np.random.default_rng(_SEED)
     total = np.zeros((_N_PERMUTED, n))
-    for block in values:
-        total += rng.permuted(np.broadcast_to(block, total.shape), axis=1)
+    for block, orders in zip(values, _draw_orders(len(values), n), strict=True):
+        total += block[orders]
     total[0] = values.sum(axis=0)  # the largest range of all: no p-value is 0
     return np.sort(np.ptp(total, axis=1))
 
