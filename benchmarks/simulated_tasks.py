@@ -95,13 +95,20 @@ BETWEEN_TASKS, BETWEEN_RUNS = 0.016, 0.06
 """Standard deviations of a contestant's regret between tasks and between runs of a task, as in that table."""
 
 
-def draw_runs(rng: np.random.Generator, truth: Floats, sample: TaskSample, n_runs: int, family: float = 0.0) -> Floats:
+def draw_runs(
+    rng: np.random.Generator,
+    truth: Floats,
+    sample: TaskSample,
+    n_runs: int,
+    family: float = 0.0,
+    between_runs: float = BETWEEN_RUNS,
+) -> Floats:
     """Draw regrets of contestants with true means; ``[tasks, contestants, runs]``. Runs are skewed (gamma)."""
     levels = truth + BETWEEN_TASKS * rng.standard_normal((sample.n_tasks, len(truth)))
     of_family = np.unique(sample.families, return_inverse=True)[1]
     levels += family * rng.standard_normal((sample.n_families, len(truth)))[of_family]
     noise = (rng.gamma(4, 1, (*levels.shape, n_runs)) - 4) / 2
-    return levels[:, :, None] + BETWEEN_RUNS * noise
+    return levels[:, :, None] + between_runs * noise
 
 
 Values = Callable[[np.random.Generator, tuple[int, ...]], Floats]

@@ -73,8 +73,17 @@ def test_equal_runs_tie_in_every_resample():
     values = np.full((12, 3, 10), 0.1)
     values[:, 2] = 0.7
     low, high = compute_rank_intervals(values, np.zeros(values.shape, dtype=bool), TWELVE, "minimize")
-    np.testing.assert_allclose(low, [1.5, 1.5, 3], rtol=1e-6)
-    np.testing.assert_allclose(high, [1.5, 1.5, 3], rtol=1e-6)
+    assert low[0] == low[1] < 1.5 < high[0] == high[1] < 2
+    assert high[2] == 3
+
+
+def test_a_rank_that_never_differs_may_differ_elsewhere(rng):
+    """The upper bound of Clopper and Pearson 1934 for 0 of 12."""
+    values = rng.random((12, 2, 10)) + np.array([0, 5])[:, None]
+    low, high = compute_rank_intervals(values, np.zeros(values.shape, dtype=bool), TWELVE, "minimize")
+    expected = stats.binomtest(0, 12).proportion_ci().high
+    assert high[0] == pytest.approx(1 + expected)
+    assert low[1] == pytest.approx(2 - expected)
 
 
 @pytest.mark.parametrize(("n_tasks", "n_runs"), [(5, 30), (12, 9)])

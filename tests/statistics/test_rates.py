@@ -74,8 +74,8 @@ def check_overall(cell, found, n):
 
 
 def check_ranks(cell, found, n):
-    assert found["with it"] >= 0.93 - allow(0.93, n)
-    assert found["its worst contestant"] >= 0.93 - allow(0.93, n)
+    assert found["held"] >= 0.93 - allow(0.93, n)
+    assert found["of the worst contestant"] >= 0.9 - allow(0.9, n)  # of up to 41, the least lucky one
 
 
 def check_places(cell, found, n):
@@ -101,7 +101,7 @@ QUICK = [  # section, data sets, and the row
     ("failures", 500, {"failing": 0.2, "runs": 10}),
     ("overall", 100, {"tasks": "12 tasks", "between_tasks": 0.6, "families": 0.0, "runs": 10}),
     ("overall", 100, {"tasks": "3 + 9 tasks", "between_tasks": 0.3, "families": 0.4, "runs": 10}),
-    ("ranks", 40, {"tasks": "12 tasks", "families": 0.0, "contestants": 5, "runs": 10}),
+    ("ranks", 40, {"tasks": "12 tasks", "families": 0.0, "contestants": 3, "noise": 0.006, "runs": 10}),
     ("places", 40, {"tasks": "12 tasks", "contestants": 5, "runs": 10}),
 ]
 
