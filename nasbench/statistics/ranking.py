@@ -42,13 +42,13 @@ def average_ranks(values: Floats, sample: TaskSample, direction: str) -> Floats:
 def compute_rank_intervals(values: Floats, failed: Bools, sample: TaskSample, direction: str) -> tuple[Floats, Floats]:
     """Compute 95 % intervals of average ranks over tasks like these, by a hierarchical bootstrap.
 
-    Resamples of tasks, and of the runs on each, are ranked again, and percentiles are expanded for few tasks. A bootstrap
-    of runs alone would hold the true average rank of some contestants in a third of all cases.
+    Resamples of tasks, and of the runs on each, are ranked again, and percentiles are expanded for few tasks. A
+    bootstrap of runs alone would hold the true average rank of some contestants in a third of all cases.
 
-    Ranks are bounded, so that those of a good or a bad contestant are skewed towards the middle. Therefore one more task
-    is among those that are resampled, on which all contestants tie. And a contestant with the same rank on all tasks may
-    have another rank elsewhere: a share ``1 - .025 ** (1 / n)`` of tasks stays unseen on n tasks with probability .025.
-    So an interval reaches at least as far as if the rank differed by one on such a share.
+    Ranks are bounded, so that those of a good or a bad contestant are skewed towards the middle. Therefore one more
+    task is among those that are resampled, on which all contestants tie. And a contestant with the same rank on all
+    tasks may have another rank elsewhere: a share ``1 - .025 ** (1 / n)`` of tasks stays unseen on n tasks with
+    probability .025. So an interval reaches at least as far as if the rank differed by one on such a share.
 
     Args:
         values: [tasks, contestants, runs] value of each run; a task is ranked by interquartile means.
