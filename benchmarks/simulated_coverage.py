@@ -9,7 +9,13 @@ from simulated_tasks import BETWEEN_TASKS, GRADED, LAYOUTS, REGRETS, draw_runs
 from simulation_tables import Section
 
 from nasbench.arrays import Floats
-from nasbench.statistics.intervals import compute_iqm, compute_iqm_intervals, compute_mean_band, compute_overall_iqm
+from nasbench.statistics.intervals import (
+    compute_iqm,
+    compute_iqm_intervals,
+    compute_mean_band,
+    compute_overall_iqm,
+    resample_iqm,
+)
 from nasbench.statistics.over_tasks import TESTS, compare_over_tasks
 from nasbench.statistics.ranking import compute_rank_intervals, find_rank_sets, find_tiers
 from nasbench.statistics.sampling import TaskSample
@@ -40,6 +46,13 @@ def measure_one_task_intervals(rng: np.random.Generator, n: int, regrets: str, r
         "IQM, bootstrap": float(_covers(low, high, iqm).mean()),
         "mean, Student's t": float(_covers(under, above, mean).mean()),
     }
+
+
+def measure_plain(rng: np.random.Generator, n: int, regrets: str, runs: int) -> dict[str, float]:
+    """Measure what is not printed: plain percentiles of the same bootstrap."""
+    values = REGRETS[regrets](rng, (n, runs))
+    low, high = np.quantile(resample_iqm(values, np.zeros(values.shape, dtype=bool)), [0.025, 0.975], axis=1)
+    return {"plain percentiles": float(_covers(low, high, _find_truth(regrets)[0]).mean())}
 
 
 def measure_failures(rng: np.random.Generator, n: int, failing: float, runs: int) -> dict[str, float]:
@@ -119,6 +132,17 @@ def measure_overall(
     }
 
 
+def measure_runs_alone(rng: np.random.Generator, n: int, between_tasks: float, runs: int) -> dict[str, float]:
+    """Measure what is not printed: intervals of a bootstrap of the runs of each task, for the value over new tasks."""
+    truth, held = _find_overall_truth("12 tasks", between_tasks, 0.0), []
+    for _ in range(n):
+        values = _draw_regrets(rng, _draw_levels(rng, LAYOUTS["12 tasks"], 1, between_tasks, 0.0)[:, 0], runs)
+        drawn = np.take_along_axis(values[None], rng.integers(0, runs, (300, *values.shape)), axis=2)
+        low, high = np.quantile(compute_iqm(drawn.reshape(300, -1)), [0.025, 0.975])
+        held.append(low <= truth <= high)
+    return {"runs alone": float(np.mean(held))}
+
+
 def _rank_levels(levels: Floats) -> Floats:
     return np.asarray(stats.rankdata(levels, axis=1).mean(axis=0))
 
@@ -186,6 +210,13 @@ COVERAGE = [
         across="runs",
     ),
     Section(
+        "plain",
+        "Why percentiles are expanded, and none printed below ten runs: plain ones, by number of runs",
+        measure_plain,
+        [(3000, {"regrets": name, "runs": runs}) for name in REGRETS for runs in (3, 5, 10, 30)],
+        across="runs",
+    ),
+    Section(
         "failures",
         "The same for exponential regrets where runs fail",
         measure_failures,
@@ -219,6 +250,13 @@ COVERAGE = [
             )
             for runs in (10, 30)
         ],
+    ),
+    Section(
+        "runs_alone",
+        "Why tasks are drawn: a bootstrap of runs alone, for the value over new tasks",
+        measure_runs_alone,
+        [(300, {"between_tasks": between, "runs": runs}) for between in (0.3, 0.6, 1.0) for runs in (10, 30)],
+        across="runs",
     ),
     Section(
         "ranks",

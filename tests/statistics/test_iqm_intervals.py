@@ -72,7 +72,7 @@ def test_resamples_have_the_moments_of_the_bootstrap(rng, n):
 
 
 def test_percentiles_are_expanded_to_the_width_of_student_s_t():
-    """Hesterberg 2015 (arXiv 1411.5279), table 3: the two-sided .025 becomes .0102, .0170, .0210 at 10, 20 and 40."""
+    """What Hesterberg 2015 (arXiv 1411.5279) asks for, for a statistic whose bootstrap is normal."""
     for n in (10, 20, 40, 1000):
         low, high = expand_levels(n)
         assert low == pytest.approx(1 - high)
