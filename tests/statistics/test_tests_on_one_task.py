@@ -33,18 +33,25 @@ def test_holm_counts_only_known_p_values():
     assert np.isnan(adjusted[1, 2])
 
 
+def make_untied(n_reversed, runs):
+    """Two samples without ties of which this many pairs are in reverse order."""
+    below = np.full(runs, n_reversed // runs) + (np.arange(runs) >= runs - n_reversed % runs)
+    return below - 0.5 + np.arange(runs) / 1000, np.arange(runs, dtype=float)
+
+
 @pytest.mark.parametrize("zeros", [0, 0.5, 0.9])
 @pytest.mark.parametrize("runs", [10, 30])
-def test_brunner_munzel_is_scipys(rng, zeros, runs):
+def test_brunner_munzel_is_scipys_but_for_the_bound_of_mann_and_whitney(rng, zeros, runs):
     values = np.where(rng.random((5, runs)) < zeros, 0.0, rng.beta(0.7, 6, (5, runs)))
-    values[0, 0] = 0.5  # no two contestants are constant
+    values[0, 0] = 0.5
+    values[4] += 0.02  # a pair that differs
     p = compare_runs(values)
     for i, j in itertools.combinations(range(5), 2):
-        if np.ptp(values[i]) or np.ptp(values[j]):
-            expected = stats.brunnermunzel(values[i], values[j]).pvalue
-            assert (
-                p[i, j] == p[j, i] == pytest.approx(max(expected, 2 / stats.binom(2 * runs, 0.5).pmf(runs) / 4**runs))
-            )
+        brunner = stats.brunnermunzel(values[i], values[j]).pvalue
+        normal = stats.mannwhitneyu(values[i], values[j], method="asymptotic")
+        fewest = np.ceil(min(normal.statistic, runs**2 - normal.statistic)).astype(int)
+        exact = stats.mannwhitneyu(*make_untied(fewest, runs), method="exact").pvalue
+        assert p[i, j] == p[j, i] == pytest.approx(np.fmax(brunner, min(normal.pvalue, exact)))
 
 
 def test_runs_that_do_not_overlap_have_the_p_value_of_a_permutation_test(rng):
