@@ -72,7 +72,7 @@ def _permute_ranks(placements: Floats) -> Floats:
     variance = runs * (squares + squares.T) / (4 * runs - 2)
     scaled = np.divide(beyond - 0.5, np.sqrt(variance), out=np.zeros_like(beyond), where=variance > 0)
     exact = _count_orders(runs)[np.ceil(runs**2 / 2 - beyond).astype(np.int64)]
-    return np.minimum(2 * np.minimum(stats.norm.sf(scaled), exact), 1.0)
+    return np.asarray(np.minimum(2 * np.minimum(stats.norm.sf(scaled), exact), 1.0))
 
 
 @lru_cache(maxsize=8)
