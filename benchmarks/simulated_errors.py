@@ -24,7 +24,7 @@ def measure_errors(rng: np.random.Generator, n: int, tasks: str, effects: str, c
     rates = dict(
         zip(("Nemenyi", "max-T", "one pair, unadjusted", "Friedman"), found.mean(axis=0).tolist(), strict=True)
     )
-    return rates if contestants > 2 else rates | {"Friedman": np.nan}
+    return rates | ({"Friedman": np.nan} if contestants == 2 else {"one pair, unadjusted": np.nan})
 
 
 def measure_pooled(rng: np.random.Generator, n: int, task_effect: float) -> dict[str, float]:
@@ -133,9 +133,10 @@ def _list_errors() -> list[tuple[int, dict[str, object]]]:
 ERRORS = [
     Section(
         "errors",
-        "Contestants that are equal over tasks: how often any pair is separated",
+        "Contestants that are equal over tasks: how often any pair is separated, by number of contestants",
         measure_errors,
         _list_errors(),
+        across="contestants",
     ),
     Section(
         "pooled",
