@@ -39,10 +39,10 @@ partial: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
 
-# Every strategy in every space, including those with a model, and 200 rounds of campaigns that are killed: about fifteen
-# more minutes.
+# Every strategy in every space, including those with a model, 200 rounds of campaigns that are killed, and all simulations
+# of the statistics: about twenty-five more minutes.
 test-everywhere: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --everywhere tests/test_conformance.py tests/campaigns
+	$(BIN)/python -m pytest -n 2 --everywhere tests/test_conformance.py tests/campaigns tests/statistics
 
 test-gpu: $(STAMP)
 	$(BIN)/python -m pytest -n 0 -m gpu -rs

@@ -2,7 +2,7 @@
 
 Interquartile means and their stratified bootstrap follow Agarwal et al. 2021 (arXiv 2108.13264). Two things differ.
 The percentiles are expanded for small samples (Hesterberg 2015, arXiv 1411.5279): plain percentiles of ten runs cover
-91 to 94 % where 95 % are promised. And a failed run is never trimmed: trimming keeps luck from deciding, but a failure
+92 to 95 % where 95 % are promised. And a failed run is never trimmed: trimming keeps luck from deciding, but a failure
 is a fault of the contestant, and up to a quarter of all runs could fail unseen.
 
 The interval of a task is over runs: it says what other seeds would give on this task. The interval over all tasks is a
@@ -20,7 +20,7 @@ from nasbench.statistics.sampling import TaskSample
 
 CONFIDENCE = 0.95
 LEAST_RUNS = 10
-"""Fewest runs with an interval or a test over runs: with fewer, a 95 % bootstrap interval covers 61 to 91 %."""
+"""Fewest runs with an interval or a test over runs: with three to five, a 95 % bootstrap interval covers 63 to 91 %."""
 
 N_RESAMPLES = 1000
 _TRIMMED = 0.25  # at each end

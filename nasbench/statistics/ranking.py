@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Bools, Floats, Ints
-from nasbench.statistics.intervals import LEAST_RUNS, compute_iqm, resample_iqm
+from nasbench.statistics.intervals import CONFIDENCE, LEAST_RUNS, compute_iqm, expand_levels, resample_iqm
 from nasbench.statistics.sampling import TaskSample
 
 ALPHA = 0.05
@@ -42,8 +42,13 @@ def average_ranks(values: Floats, sample: TaskSample, direction: str) -> Floats:
 def compute_rank_intervals(values: Floats, failed: Bools, sample: TaskSample, direction: str) -> tuple[Floats, Floats]:
     """Compute 95 % intervals of average ranks over tasks like these, by a hierarchical bootstrap.
 
-    Resamples of tasks, and of the runs on each, are ranked again. A bootstrap of runs alone would hold the true average
-    rank of some contestants in a third of all cases.
+    Resamples of tasks, and of the runs on each, are ranked again, and percentiles are expanded for few tasks. A
+    bootstrap of runs alone would hold the true average rank of some contestants in a third of all cases.
+
+    Ranks are bounded, so that those of a good or a bad contestant are skewed towards the middle. Therefore one more
+    task is among those that are resampled, on which all contestants tie. And a contestant with the same rank on all
+    tasks may have another rank elsewhere: a share ``1 - .025 ** (1 / n)`` of tasks stays unseen on n tasks with
+    probability .025. So an interval reaches at least as far as if the rank differed by one on such a share.
 
     Args:
         values: [tasks, contestants, runs] value of each run; a task is ranked by interquartile means.
@@ -52,22 +57,25 @@ def compute_rank_intervals(values: Floats, failed: Bools, sample: TaskSample, di
         direction: in which values are better, ``minimize`` or ``maximize``.
 
     Returns:
-        Lower and upper bounds, ``[contestants]`` each, which hold the average rank itself; nan if there are too few
-        tasks or runs.
+        Lower and upper bounds, ``[contestants]`` each; nan if there are too few tasks or runs.
     """
     n_tasks, n, n_runs = values.shape
     if not sample.is_enough or n_runs < LEAST_RUNS:
         return np.full(n, np.nan), np.full(n, np.nan)
     rng = np.random.default_rng(_SEED)
     drawn = resample_iqm(values.reshape(-1, n_runs), failed.reshape(-1, n_runs))
+    drawn = drawn.astype(np.float32)  # rounds: equal runs tie, however their sum was rounded
     drawn = rng.permuted(drawn, axis=1)  # makes the resamples of the contestants and tasks independent
     ranks = rank(np.moveaxis(drawn.reshape(n_tasks, n, -1), 1, 2), direction)  # [tasks, resamples, contestants]
-    times = sample.resample(drawn.shape[1], rng) * sample.weights
-    times /= times.sum(axis=1, keepdims=True)
-    averaged = np.einsum("bt,tbc->cb", times, ranks)
-    low, high = np.quantile(averaged, [0.025, 0.975], axis=1)
-    estimate = average_ranks(compute_iqm(values, failed), sample, direction)  # resampling draws ranks to the middle
-    return np.minimum(low, estimate), np.maximum(high, estimate)
+    n_blocks = len(sample.block_weights)
+    times = rng.multinomial(n_blocks + 1, np.full(n_blocks + 1, 1 / (n_blocks + 1)), size=drawn.shape[1])
+    share = times[:, np.append(sample.blocks, n_blocks)] * np.append(sample.weights, 1 / n_blocks)
+    share /= share.sum(axis=1, keepdims=True)
+    averaged = np.einsum("bt,tbc->cb", share[:, :-1], ranks) + share[:, -1] * (n + 1) / 2
+    low, high = np.quantile(averaged, expand_levels(sample.n_effective), axis=1)
+    average = average_ranks(compute_iqm(values, failed), sample, direction)
+    unseen = 1 - (0.5 - CONFIDENCE / 2) ** (1 / sample.n_effective)
+    return np.minimum(low, average - unseen).clip(min=1), np.maximum(high, average + unseen).clip(max=n)
 
 
 def find_rank_sets(p: Floats, worse: Bools) -> tuple[Ints, Ints]:
