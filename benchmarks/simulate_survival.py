@@ -1,4 +1,4 @@
-"""Measure how often intervals of censored times and of shares of runs hold the truth.
+"""Measure how often intervals of censored times, of shares of runs and of regret curves hold the truth.
 
 ``python benchmarks/simulate_survival.py [N]`` prints Markdown rows: what is covered, the number of runs, and the rate
 in N samples (default 2,000; about a minute). The rate of a band is that of its worst point.
@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nasbench.arrays import Floats
+from nasbench.statistics.intervals import compute_iqm, compute_iqm_intervals
 from nasbench.statistics.sampling import TaskSample
 from nasbench.statistics.shares import compute_share_intervals
 from nasbench.statistics.survival import SurvivalCurve, estimate_survival, find_median
@@ -92,10 +93,29 @@ def simulate_shares(n_samples: int) -> list[Row]:
     return rows
 
 
+def simulate_curves(n_samples: int) -> list[Row]:
+    """Simulate bands of regret curves: random searches, whose regret after t trials is the least of t values."""
+    rng = np.random.default_rng(_SEED + 2)
+    trials = np.array([1, 3, 10, 30, 100])[:, None]
+
+    def draw(n: int) -> Floats:
+        return np.floor(200 * (1 - rng.random((len(trials), n)) ** (1 / trials))) / 200
+
+    truth = compute_iqm(draw(200_000))
+    rows = []
+    for n in RUNS:
+        held = np.zeros(len(trials))
+        for _ in range(n_samples):
+            _, low, high = compute_iqm_intervals(draw(n), np.zeros((len(trials), n), dtype=np.bool_), (0.0, np.inf))
+            held += (low <= truth + 1e-4) & (truth - 1e-4 <= high)  # the truth is itself a simulation
+        rows.append(("band of a regret curve", n, float(held.min() / n_samples)))
+    return rows
+
+
 def main(n_samples: int) -> None:
     """Print a row for each simulation."""
     print("| what | n | rate |\n|---|---|---|")
-    for what, n, rate in simulate_coverage(n_samples) + simulate_shares(n_samples):
+    for what, n, rate in simulate_coverage(n_samples) + simulate_shares(n_samples) + simulate_curves(n_samples):
         print(f"| {what} | {n} | {rate:.3f} |")
 
 
