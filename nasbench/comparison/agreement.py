@@ -23,7 +23,8 @@ from nasbench.arrays import Bools, Floats
 from nasbench.comparison.analysis import Analysis, TaskAnalysis
 from nasbench.errors import InvalidOption
 from nasbench.statistics.intervals import CONFIDENCE, LEAST_RUNS, Interval, compute_iqm
-from nasbench.statistics.on_one_task import adjust_list_by_holm, compare_interquartile_means, compare_runs
+from nasbench.statistics.on_one_task import adjust_list_by_holm, compare_runs
+from nasbench.statistics.trimmed_means import compare_interquartile_means
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _N_SPLITS = 500

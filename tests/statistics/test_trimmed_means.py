@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nasbench.statistics.on_one_task import adjust_list_by_holm, compare_interquartile_means
+from nasbench.statistics.on_one_task import adjust_list_by_holm
+from nasbench.statistics.trimmed_means import compare_interquartile_means
 
 
 @pytest.mark.parametrize("runs", [10, 11, 30])
