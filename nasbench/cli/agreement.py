@@ -65,10 +65,10 @@ def _show(entry: dict[str, Any]) -> None:
         alike = f"{100 * entry['decided_alike']:.0f} % of {entry['decided_pairs']}"
         rows += [("significantly different pairs of the table, in the same order", alike)]
     print_table(f"{entry['other']} against {entry['truth']}: Kendall's tau of the strategies' order", ("", ""), rows)
-    print("In brackets: 95 % interval of tau of the true rankings on these two tasks, over runs; - below 10 runs.")
+    print("In brackets: 95 % interval of tau of the true rankings on these two tasks, over runs; none below 10 runs.")
 
 
 def _text(interval: dict[str, Any]) -> str:
     if interval["low"] is None:
-        return f"{interval['value']:.2f} -"
+        return f"{interval['value']:.2f} [-]"
     return f"{interval['value']:.2f} [{interval['low']:.2f}, {interval['high']:.2f}]"
