@@ -1,19 +1,20 @@
 """Print simple and inference regret of a strategy: ``python benchmarks/naming_the_winner.py RUNS STRATEGY TASK ...``.
 
 Simple regret is that of the best observed, inference regret that of what the strategy hands over, after 100 trainings
-of the same runs; both by what a task reports first, accuracies in points. The noise is what the task says of one query.
+of the same runs; both by what a task reports first, accuracies in points. Intervals are over runs on the task, by a
+bootstrap-t: regrets are skewed, and most differences are zero. The noise is what the task says of one query.
 """
 
 import sys
 
 import numpy as np
-from scipy import stats
 from tabulate import tabulate
 
 from nasbench.arrays import Archs, Floats
 from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.running import one_run
 from nasbench.recommending import recommend_by_default
+from nasbench.statistics.skewed_means import compute_skewed_mean
 from nasbench.tasks import AnyTask, load_task
 
 TRIALS = 100
@@ -40,9 +41,9 @@ def compute_regrets(task: AnyTask, label: str, runs: int) -> Floats:
 
 
 def show_interval(values: Floats) -> str:
-    """Return the mean and its 95 % interval by Student's t."""
-    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
-    return f"{values.mean():.3f} ± {half:.3f}"
+    """Return the mean and its 95 % interval over runs on this task; none below ten runs."""
+    mean, low, high = compute_skewed_mean(values)
+    return f"{mean:.3f} -" if np.isnan(low) else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def main(runs: int, label: str, tasks: list[str]) -> None:

@@ -22,7 +22,7 @@ def command(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare the order of the strategies after ten shares of the budget, with bootstrap intervals over runs."""
+    """Compare the order of the strategies after ten shares of the budget, with intervals over runs on both tasks."""
     from nasbench.comparison import Record
     from nasbench.comparison.agreement import agreement
     from nasbench.comparison.analysis import analyse
@@ -58,13 +58,17 @@ def _pairs(record: Any, truth: str, other: str) -> list[tuple[str, str]]:
 
 def _show(entry: dict[str, Any]) -> None:
     rows = [(f"after {100 * item['budget']:.0f} % of the budget", _text(item)) for item in entry["by_budget"]]
-    rows += [("mean over budgets", _text(entry["mean"])), ("strategies x budgets together", _text(entry["cells"]))]
-    rows += [("two halves of the table's own runs", _text(entry["ceiling"]))]
+    rows += [("mean over budgets", _text(entry["mean"]))]
+    rows += [("strategies x budgets together", f"{entry['cells']:.2f}")]
+    rows += [("two halves of the table's own runs: mean, 95 % of splits", _text(entry["ceiling"]))]
     if entry["decided_alike"] is not None:
         alike = f"{100 * entry['decided_alike']:.0f} % of {entry['decided_pairs']}"
         rows += [("significantly different pairs of the table, in the same order", alike)]
     print_table(f"{entry['other']} against {entry['truth']}: Kendall's tau of the strategies' order", ("", ""), rows)
+    print("In brackets: 95 % interval of tau of the true rankings on these two tasks, over runs; none below 10 runs.")
 
 
-def _text(interval: dict[str, float]) -> str:
+def _text(interval: dict[str, Any]) -> str:
+    if interval["low"] is None:
+        return f"{interval['value']:.2f} [-]"
     return f"{interval['value']:.2f} [{interval['low']:.2f}, {interval['high']:.2f}]"

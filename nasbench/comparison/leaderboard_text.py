@@ -212,7 +212,8 @@ def _format_median(summary: _Summary, scale: Scale, unit: str | None) -> str:
         f">{scale.number(summary['followed'])}" if math.isinf(summary[key]) else scale.number(summary[key])
         for key in ("median", "low", "high")
     )
-    interval = "" if math.isinf(summary["median"]) else f" [{low}, {high}]"
+    bounds = "[-]" if math.isnan(summary["low"]) else f"[{low}, {high}]"  # too few runs for an interval
+    interval = "" if math.isinf(summary["median"]) else f" {bounds}"
     median = append_unit(median, "" if unit is not None else scale.shown)
     return f"{median}{interval} ({summary['n_reached']} of {summary['n']})"
 

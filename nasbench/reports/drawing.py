@@ -1,5 +1,6 @@
 """The style of all plots, and how they are saved."""
 
+import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,15 @@ from nasbench.files import replace_atomically
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
 # Okabe & Ito's palette, which colour-blind readers can distinguish; line styles distinguish repeated colours.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _STYLES = ("-", "--", "-.", ":")
 _LONGEST_LINE = 44  # characters of a line in a legend
-_HANDLE_WIDTH, _LEGEND_MARGIN, _LEAST_PANEL = 0.6, 0.4, 4.8  # inches
-_ROWS_WITH_ROOM = 3  # rows of a legend below the panels that a figure of the usual height has room for
+_LEGEND_MARGIN, _HIGHEST_LEGEND, _TITLE_ROOM = 0.2, 8.0, 0.6  # inches
+_MOST_COLUMNS = 4
+_LETTER_WIDTH = 0.62  # of the size of the letters; 0.55 on average
 
 
 def needs_matplotlib() -> None:
@@ -81,37 +84,46 @@ def in_legend(name: str) -> str:
 def add_legend(
     figure: "Figure", handles: Sequence[Any], labels: Sequence[str], *, below: bool, size: float = 10.0
 ) -> None:
-    """Add the legend of a whole figure, below its panels or on their right; the figure grows by what does not fit.
+    """Add the legend of a whole figure, below its panels or on their right; the figure grows by its size.
+
+    The legend is measured as it will be drawn, so that the panels keep their size and nothing lies outside the figure.
 
     Args:
         figure: with constrained layout.
         handles: of the entries.
-        labels: of the entries; long ones are broken at commas.
-        below: whether the legend lies below, in up to four columns, or on the right.
+        labels: of the entries; long ones are broken.
+        below: whether the legend lies below, in as many columns as fit, or on the right, in as few as fit.
         size: of the letters, in points.
     """
-    wrapped = [_break_label(label) for label in labels]
-    line = 1.75 * size / 72
-    parts = [part for text in wrapped for part in text.split("\n")]
-    wide = _HANDLE_WIDTH + max((_measure_text(part, size) for part in parts), default=0.0)
-    lines = max((text.count("\n") + 1 for text in wrapped), default=1)
-    width, height = figure.get_size_inches().tolist()
-    if below:
-        width = max(width, wide + _LEGEND_MARGIN)
-        columns = max(1, min(len(wrapped), 4, int((width - _LEGEND_MARGIN) // wide)))
-        rows = -(-len(wrapped) // columns)
-        height += line * max(0, rows * lines - _ROWS_WITH_ROOM)
-        figure.set_size_inches(width, height)
-        figure.legend(handles, wrapped, loc="outside lower center", ncols=columns, frameon=False, fontsize=size)
+    if not labels:
         return
-    figure.set_size_inches(
-        max(width, _LEAST_PANEL + wide), max(height, line * sum(text.count("\n") + 1 for text in wrapped) + 0.5)
-    )
-    figure.legend(handles, wrapped, loc="outside right center", frameon=False, fontsize=size)
+    wrapped = [_break_label(label) for label in labels]
+    width, height = figure.get_size_inches().tolist()
+    place = "outside lower center" if below else "outside right center"
+    most = min(_MOST_COLUMNS, len(wrapped))
+    for columns in range(most, 0, -1) if below else range(1, most + 1):
+        legend = figure.legend(handles, wrapped, loc=place, ncols=columns, frameon=False, fontsize=size)
+        own_width, own_height = _measure_legend(figure, legend)
+        last = columns == (1 if below else most)
+        if last or (own_width <= width if below else own_height <= max(height, _HIGHEST_LEGEND)):
+            break
+        legend.remove()
+    if below:
+        figure.set_size_inches(max(width, own_width), height + own_height)
+    else:
+        figure.set_size_inches(width + own_width, max(height, own_height + 2 * _TITLE_ROOM))
+
+
+def _measure_legend(figure: "Figure", legend: "Legend") -> tuple[float, float]:
+    """Return the width and height of a legend in inches, with a margin."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    box = legend.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+    return box.width / figure.dpi + _LEGEND_MARGIN, box.height / figure.dpi + _LEGEND_MARGIN
 
 
 def _break_label(label: str) -> str:
-    """Break a long label after commas."""
+    """Break a long label after commas, and a part that is too long anywhere."""
     lines = [""]
     for part in label.split(","):
         longer = f"{lines[-1]},{part}" if lines[-1] else part
@@ -120,14 +132,20 @@ def _break_label(label: str) -> str:
             lines.append(part)
         else:
             lines[-1] = longer
-    return "\n  ".join(lines)
+    pieces = [line[i : i + _LONGEST_LINE] for line in lines for i in range(0, max(len(line), 1), _LONGEST_LINE)]
+    return "\n  ".join(pieces)
 
 
-def _measure_text(text: str, size: float) -> float:
-    """Return the width of a text in inches."""
-    from matplotlib.textpath import TextPath
+def wrap_title(text: str, width: float, size: float) -> str:
+    """Break a title into lines that fit into a width.
 
-    return float(TextPath((0, 0), f"|{text}|", size=size).get_extents().width) / 72
+    Args:
+        text: the title; its own line breaks stay.
+        width: in inches.
+        size: of the letters, in points.
+    """
+    most = max(1, int(width / (_LETTER_WIDTH * size / 72)))
+    return "\n".join(textwrap.fill(line, most) for line in text.split("\n"))
 
 
 def tidy(axes: "Axes") -> None:

@@ -13,11 +13,16 @@ def adjust_by_holm(p: Floats) -> Floats:
     """Adjust the p-values of all pairs [n, n] by Holm 1979; nan stays and is not counted."""
     adjusted = p.copy()
     i, j = np.triu_indices(len(p), k=1)
-    known = ~np.isnan(p[i, j])
-    i, j = i[known], j[known]
-    order = np.argsort(p[i, j], kind="stable")
-    steps = np.maximum.accumulate(p[i, j][order] * np.arange(len(order), 0, -1)).clip(max=1)
-    adjusted[i[order], j[order]] = adjusted[j[order], i[order]] = steps
+    adjusted[i, j] = adjusted[j, i] = adjust_list_by_holm(p[i, j])
+    return adjusted
+
+
+def adjust_list_by_holm(p: Floats) -> Floats:
+    """Adjust p-values [k] by Holm 1979; nan stays and is not counted."""
+    adjusted = p.copy()
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    adjusted[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
     return adjusted
 
 

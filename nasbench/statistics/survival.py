@@ -1,21 +1,24 @@
 """Right-censored data: times until a target is reached, when some runs end before.
 
-Survival curves by Kaplan & Meier 1958 (JASA 53) with Greenwood's variance and log-log intervals (Kalbfleisch &
-Prentice 1980), medians with the interval of Brookmeyer & Crowley 1982 (Biometrics 38), and restricted means: the mean
-time until the target or until a common horizon, whichever comes first (Royston & Parmar 2013, BMC Medical Research
-Methodology 13). A plain mean over censored times would reward those that fail.
+Survival curves by Kaplan & Meier 1958 (JASA 53), medians with the interval of Brookmeyer & Crowley 1982 (Biometrics
+38), and restricted means: the mean time until the target or until a common horizon, whichever comes first (Royston &
+Parmar 2013, BMC Medical Research Methodology 13). A plain mean over censored times would reward those that fail.
+
+Pointwise intervals are beta product confidence limits (Fay, Brittain & Proschan 2013, Biostatistics 14; by moments).
+Without censoring, and where one budget ends all runs, they are Clopper's and Pearson's. The usual log-log intervals
+have no width before the first event and after the last, and with ten runs they cover far too seldom near both.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
-from nasbench.arrays import Bools, Floats
-from nasbench.statistics.intervals import CONFIDENCE, Interval
+from nasbench.arrays import Bools, Floats, Ints
+from nasbench.statistics.intervals import CONFIDENCE, LEAST_RUNS, Interval
 
 _ROUNDING = 1e-12
-_Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+_TAIL = (1 - CONFIDENCE) / 2
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class SurvivalCurve:
     Attributes:
         times: [k] increasing times at which a run reached the target.
         share: [k] share from each of these times on; 1 before the first.
-        low, high: [k] pointwise interval.
+        low, high: [k] pointwise interval; nan for fewer than ``LEAST_RUNS`` runs.
+        low_at_start: lower bound before the first time; the upper bound is 1.
         end: time of the last observation.
     """
 
@@ -33,6 +37,7 @@ class SurvivalCurve:
     share: Floats
     low: Floats
     high: Floats
+    low_at_start: float
     end: float
 
 
@@ -44,20 +49,59 @@ def estimate_survival(values: Floats, censored: Bools) -> SurvivalCurve:
         censored: [n] whether it is the latter. A run that is censored at a time is at risk at that time.
     """
     times, n_events = np.unique(values[~censored], return_counts=True)
+    end = float(values.max(initial=0.0))
     at_risk = len(values) - np.searchsorted(np.sort(values), times, side="left")
     share: Floats = np.cumprod(1 - n_events / at_risk, dtype=np.float64)
-    low, high = share.copy(), share.copy()
-    inside = share > _ROUNDING  # at 0 the interval is undefined
-    greenwood = np.cumsum(n_events[inside] / (at_risk[inside] * (at_risk[inside] - n_events[inside])))
-    log = np.log(share[inside])
-    half = _Z * np.sqrt(greenwood) / np.abs(log)
-    low[inside], high[inside] = np.exp(log * np.exp(half)), np.exp(log * np.exp(-half))
-    return SurvivalCurve(times, share, low, high, float(values.max(initial=0.0)))
+    low, high = np.full(len(times) + 1, np.nan), np.full(len(times) + 1, np.nan)
+    if len(values) >= LEAST_RUNS:
+        n_last = int((values[censored] == end).sum())  # still followed at the end
+        low, high = _compute_bounds(n_events, at_risk, n_last)
+    return SurvivalCurve(times, share, low[1:], high[1:], float(low[0]), end)
+
+
+def _compute_bounds(n_events: Ints, at_risk: Ints, n_last: int) -> tuple[Floats, Floats]:
+    """Compute beta product confidence limits before the first event and from each event on.
+
+    If y are at risk, the share that is left after the next event has the distribution Beta(y, 1). The share now lies
+    above that after the next event, and not above that after the last one.
+
+    Args:
+        n_events: [k] number of events at each time.
+        at_risk: [k] number of runs at risk at each time.
+        n_last: number of runs that are followed until the end without an event.
+
+    Returns:
+        Lower and upper bounds, ``[k + 1]`` each.
+    """
+    left = at_risk - n_events
+    first = np.cumprod(np.append(1.0, (left + 1) / (at_risk + 1)))
+    second = np.cumprod(np.append(1.0, (left + 1) * (left + 2) / ((at_risk + 1) * (at_risk + 2))))
+    following = np.append(at_risk, n_last)
+    low = _find_quantile(first * following / (following + 1), second * following / (following + 2), _TAIL)
+    return low, np.append(1.0, _find_quantile(first[1:], second[1:], 1 - _TAIL))
+
+
+def _find_quantile(first: Floats, second: Floats, level: float) -> Floats:
+    """Return the quantiles of beta distributions with these first and second moments; 0 where the first is 0."""
+    some = first > 0
+    mean, square = first[some], second[some]
+    size = mean * (1 - mean) / (square - mean**2) - 1
+    quantiles = np.zeros(len(first))
+    quantiles[some] = special.betaincinv(size * mean, size * (1 - mean), level)
+    return quantiles
 
 
 def find_median(curve: SurvivalCurve) -> Interval:
-    """Find the time when half of the runs have reached the target, with its interval; infinite if it never happens."""
-    return Interval(*(_first_time(curve.times, bound) for bound in (curve.share, curve.low, curve.high)))
+    """Find the time when half of the runs have reached the target, with its interval over runs.
+
+    Times are infinite if it was not seen until the end; the bounds are nan for fewer than ``LEAST_RUNS`` runs.
+    """
+    value = _first_time(curve.times, curve.share)
+    if np.isnan(curve.low_at_start):
+        return Interval(value, np.nan, np.nan)
+    if curve.low_at_start <= 0.5:
+        return Interval(value, 0.0, _first_time(curve.times, curve.high))
+    return Interval(value, _first_time(curve.times, curve.low), _first_time(curve.times, curve.high))
 
 
 def _first_time(times: Floats, share: Floats) -> float:

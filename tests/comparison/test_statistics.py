@@ -84,7 +84,8 @@ def test_every_format_is_written_and_reads_back(analysis, tmp_path):
 def test_pictures_are_drawn_the_same_every_time(analysis, tmp_path):
     first, second = (write_plots(analysis, tmp_path / name) for name in "ab")
     names = {path.name for path in first}
-    assert names == {f"{name}.{ending}" for name in PLOTS.names() for ending in ("png", "svg")}
+    drawn = [name for name in PLOTS.names() if name != "critical_difference"]  # it needs six tasks
+    assert names == {f"{name}.{ending}" for name in drawn for ending in ("png", "svg")}
     for a, b in zip(first, second, strict=True):
         assert a.stat().st_size > 5000
         assert a.read_bytes() == b.read_bytes()

@@ -10,9 +10,12 @@ NAMES = ["random_search", "__main__:_Mine", "_mine", "costs_$1_and_$2", *LONG]
 
 
 @pytest.mark.parametrize("below", [True, False])
-@pytest.mark.parametrize("names", [NAMES, NAMES[:2], NAMES * 5], ids=["some", "few", "many"])
-def test_every_name_is_shown_whole_inside_the_figure(names, below):
-    figure, grid = panels(1, 1, 6.4, 4.2)
+@pytest.mark.parametrize(
+    "names", [NAMES, NAMES[:2], NAMES * 5, ["x" * 200] * 3, LONG * 11], ids=["some", "few", "many", "unbroken", "65"]
+)
+@pytest.mark.parametrize("columns", [1, 3])
+def test_every_name_is_shown_whole_inside_the_figure(names, columns, below):
+    figure, grid = panels(columns, 1, 6.4, 4.2)
     axes = grid[0, 0]
     for i, name in enumerate(names):
         axes.plot([0, 1], [0, i], label=in_legend(name))
@@ -31,5 +34,6 @@ def test_every_name_is_shown_whole_inside_the_figure(names, below):
         assert box.x1 <= width
         assert box.y0 >= 0
         assert box.y1 <= height
-    assert axes.get_window_extent().height > height / 8
-    assert axes.get_window_extent().width > 200
+    assert axes.get_window_extent().height > 300  # panels keep their size
+    assert axes.get_window_extent().width > 500
+    assert not legend.get_window_extent().overlaps(axes.get_tightbbox())

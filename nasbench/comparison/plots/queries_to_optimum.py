@@ -11,7 +11,7 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis, TaskAnalysis
 from nasbench.comparison.plots._base import Plot
-from nasbench.comparison.plots._parts import Line, choose_lines, draw_task_panels
+from nasbench.comparison.plots._parts import Line, choose_lines, describe_band, draw_task_panels
 from nasbench.reports.drawing import tidy
 from nasbench.statistics.survival import estimate_survival
 
@@ -32,19 +32,20 @@ class _Panel(NamedTuple):
 class QueriesToOptimumPlot(Plot):
     """Distribution of queries to the optimum."""
 
-    def prepare(self, analysis: Analysis) -> tuple[list[Line], list[_Panel]] | None:
-        """Return each task's distributions; None where no run found an optimum."""
+    def prepare(self, analysis: Analysis) -> tuple[list[Line], str, list[_Panel]] | None:
+        """Return lines, what the bands are, and each task's distributions; None where no run found an optimum."""
         found = [task for task in analysis.tasks if not task.censored[_METRIC].all()]
-        return (choose_lines(analysis), [_prepare_panel(task) for task in found]) if found else None
+        band = describe_band(len(analysis.block.runs), "pointwise 95 % interval over runs on each task")
+        return (choose_lines(analysis), band, [_prepare_panel(task) for task in found]) if found else None
 
-    def draw(self, data: tuple[list[Line], list[_Panel]]) -> "Figure":
+    def draw(self, data: tuple[list[Line], str, list[_Panel]]) -> "Figure":
         """Draw a panel for each task and one legend."""
-        lines, tasks = data
+        lines, band, tasks = data
         return draw_task_panels(
             tasks,
             lambda axes, task: _draw_panel(axes, task, lines),
             y_label="share of runs",
-            title="Runs whose incumbent is the optimum\n(Kaplan-Meier, pointwise 95 % interval)",
+            title=f"Runs whose incumbent is the optimum\n(Kaplan-Meier; {band})",
         )
 
 
@@ -52,17 +53,19 @@ def _prepare_panel(task: TaskAnalysis) -> _Panel:
     shares = []
     for values, censored in zip(task.metrics[_METRIC], task.censored[_METRIC], strict=True):
         curve = estimate_survival(values, censored)
-        band = 1 - np.array([curve.share, curve.high, curve.low])
-        band = np.concatenate([np.zeros((3, 1)), band, band[:, -1:] if len(curve.times) else np.zeros((3, 1))], axis=1)
-        shares.append((np.concatenate([[0.0], curve.times, [curve.end]]), band))
+        low, high = np.append(curve.low_at_start, curve.low), np.append(1.0, curve.high)
+        band = 1 - np.array([np.append(1.0, curve.share), np.where(np.isnan(low), np.nan, high), low])
+        shares.append((np.concatenate([[0.0], curve.times, [curve.end]]), np.append(band, band[:, -1:], axis=1)))
     return _Panel(task.name, shares)
 
 
 def _draw_panel(axes: "Axes", task: _Panel, lines: list[Line]) -> None:
-    for line, (trials, band) in zip(lines, task.shares, strict=True):
-        line.draw(axes, trials, band, steps=True)
+    for line in lines:
+        trials, band = task.shares[line.at]
+        line.draw(axes, trials, band[0], steps=True)
+        line.draw_band(axes, trials, band[1:], steps=True)
     axes.set_ylim(0, 1.02)
     axes.set_xlim(left=0)
     axes.set_xlabel("trials")
-    axes.set_title(task.title, fontsize=10)
+    axes.set_title(task.title)
     tidy(axes)

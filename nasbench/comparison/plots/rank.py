@@ -1,27 +1,48 @@
-"""Average rank over the share of the budget spent; the strategies are ranked in every run of every task."""
+"""Average rank over the share of the budget spent.
+
+At each time, the strategies are ranked on each task by the interquartile mean of their normalised regret over runs, and
+the ranks are averaged with the weights of the tasks: the last point is the average rank of the leaderboard. The band is
+the interval of the leaderboard, too: what other tasks like these would give.
+"""
 
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nasbench.arrays import Floats
+from nasbench.arrays import Floats, Ints
 from nasbench.comparison.analysis import Analysis
 from nasbench.comparison.plots._base import Plot
-from nasbench.comparison.plots._parts import Line, choose_lines, list_legend
-from nasbench.reports.drawing import add_legend, panels, tidy
-from nasbench.statistics.intervals import compute_mean_band
-from nasbench.statistics.ranking import rank
+from nasbench.comparison.plots._parts import Line, choose_lines, describe_band, draw_one_panel
+from nasbench.reports.drawing import tidy
+from nasbench.statistics.intervals import compute_iqm
+from nasbench.statistics.ranking import average_ranks, compute_rank_intervals
+from nasbench.statistics.sampling import LEAST_TASKS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_N_TIMES = 100
+_N_BANDS = 12  # times with an interval: each takes as long as those of the leaderboard
 
 
 class _Ranks(NamedTuple):
-    """Lines, number of tasks, [G] share of the budget, [strategies, 3, G] average rank with its interval."""
+    """What is drawn.
+
+    Attributes:
+        lines: of the strategies.
+        title: with what the band is.
+        share: [G] share of the budget.
+        ranks: [strategies, G] average ranks.
+        at: [B] positions in ``share`` of the intervals.
+        bands: [strategies, 2, B] intervals; nan if there are too few tasks or runs.
+    """
 
     lines: list[Line]
-    n_tasks: int
+    title: str
     share: Floats
+    ranks: Floats
+    at: Ints
     bands: Floats
 
 
@@ -30,30 +51,47 @@ class RankOverTime(Plot):
 
     def prepare(self, analysis: Analysis) -> _Ranks | None:
         """Return average ranks; None for a single strategy."""
-        n = len(analysis.strategies)
-        if n < 2:
+        if len(analysis.strategies) < 2:
             return None
-        share = np.geomspace(max(task.grid[0] for task in analysis.tasks), 1.0, 100)
-        ranked = []
-        for task in analysis.tasks:
-            nearest = np.searchsorted(task.grid, share * (1 + 1e-12), side="right") - 1
-            ranked.append(rank(np.moveaxis(task.curves[:, :, nearest], 0, -1), "minimize"))  # [runs, times, strategies]
-        by_run = np.mean(ranked, axis=0)
-        bands = np.array([compute_mean_band(by_run[:, :, i], (1, n)) for i in range(n)])
-        return _Ranks(choose_lines(analysis), len(analysis.tasks), share, bands)
+        share = np.geomspace(max(task.grid[0] for task in analysis.tasks), 1.0, _N_TIMES)
+        curves, failed = _read_curves(analysis, share), np.stack([task.failed for task in analysis.tasks])
+        ranks = [
+            average_ranks(compute_iqm(curves[..., g], failed), analysis.sample, "minimize") for g in range(_N_TIMES)
+        ]
+        at = np.linspace(0, _N_TIMES - 1, _N_BANDS).round().astype(np.int64)
+        bands = [compute_rank_intervals(curves[..., g], failed, analysis.sample, "minimize") for g in at.tolist()]
+        title = f"Average rank over time, {analysis.sample.describe()}\n({_describe_band(analysis)})"
+        return _Ranks(choose_lines(analysis), title, share, np.array(ranks).T, at, np.array(bands).transpose(2, 1, 0))
 
     def draw(self, data: _Ranks) -> "Figure":
         """Draw one panel."""
-        figure, grid = panels(1, 1, 8.0, 4.2)
-        axes = grid[0, 0]
-        for line, band in zip(data.lines, data.bands, strict=True):
-            line.draw(axes, 100 * data.share, band)
-        axes.set_xscale("log")
-        axes.invert_yaxis()
-        axes.set_xlabel("percent of the budget spent")
-        axes.set_ylabel("average rank (1 is best)")
-        axes.set_title(f"Rank over time, {data.n_tasks} task(s), 95 % interval over runs", fontsize=10)
-        legend = list_legend(axes)
-        add_legend(figure, legend["handles"], legend["labels"], below=False, size=8)
-        tidy(axes)
-        return figure
+        return draw_one_panel(5.6, 4.2, lambda axes: _draw_ranks(axes, data), data.title)
+
+
+def _read_curves(analysis: Analysis, share: Floats) -> Floats:
+    """Return regret at shares of the budget, the last of them the final one; [tasks, strategies, runs, G]."""
+    curves = []
+    for task in analysis.tasks:
+        before = np.searchsorted(task.grid, share * (1 + 1e-12), side="right") - 1
+        curves.append(task.curves[..., before])
+        curves[-1][..., -1] = task.metrics["normalized_regret"]
+    return np.stack(curves)
+
+
+def _describe_band(analysis: Analysis) -> str:
+    if not analysis.sample.is_enough:
+        return f"no interval with fewer than {LEAST_TASKS} tasks"
+    return describe_band(len(analysis.block.runs), f"95 % interval over tasks like these, at {_N_BANDS} times")
+
+
+def _draw_ranks(axes: "Axes", data: _Ranks) -> None:
+    percent = 100 * data.share
+    for line in data.lines:
+        line.draw(axes, percent, data.ranks[line.at])
+        line.draw_band(axes, percent[data.at], data.bands[line.at])
+    axes.set_xscale("log")
+    room = 0.03 * (len(data.lines) - 1)
+    axes.set_ylim(len(data.lines) + room, 1 - room)
+    axes.set_xlabel("percent of the budget spent")
+    axes.set_ylabel("average rank (1 is best)")
+    tidy(axes)

@@ -1,22 +1,27 @@
-"""Mean normalised regret of the incumbent over the budget, with a panel for each task and logarithmic axes."""
+"""Normalised regret of the incumbent over the budget, with a panel for each task and logarithmic axes.
+
+A curve is the interquartile mean over runs, so that it ends at the number of the leaderboard; its band says what other
+seeds would give on this task.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nasbench.arrays import Floats
-from nasbench.comparison.analysis import Analysis, TaskAnalysis
+from nasbench.arrays import Floats, Ints
+from nasbench.comparison.analysis import RANKED_BY, Analysis, TaskAnalysis
 from nasbench.comparison.plots._base import Plot
-from nasbench.comparison.plots._parts import Line, choose_lines, draw_task_panels
+from nasbench.comparison.plots._parts import Line, choose_lines, describe_band, draw_task_panels
 from nasbench.reports.drawing import tidy
-from nasbench.statistics.intervals import compute_mean_band
+from nasbench.statistics.intervals import compute_iqm, compute_iqm_intervals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _FLOOR = 1e-4  # where a logarithmic axis of regret ends: regret can be exactly zero
+_N_BANDS = 40  # times with an interval
 
 
 @dataclass(frozen=True)
@@ -27,14 +32,18 @@ class _Panel:
         title: its name.
         unit: of the budget, as the axis says it.
         x: [G] budget spent.
-        bands: [strategies, 3, G] mean, lower and upper bound.
+        levels: [strategies, G] regret.
+        at: [B] positions in ``x`` of the intervals.
+        bands: position of a strategy -> [2, B] its intervals.
         lowest, highest: ends of the axis of regret.
     """
 
     title: str
     unit: str
     x: Floats
-    bands: Floats
+    levels: Floats
+    at: Ints
+    bands: dict[int, Floats]
     lowest: float
     highest: float
 
@@ -42,44 +51,62 @@ class _Panel:
 class RegretCurves(Plot):
     """Regret over simulated time."""
 
-    def prepare(self, analysis: Analysis) -> tuple[list[Line], list[_Panel]]:
-        """Return each strategy's line, and each task's mean regret with its 95 % interval."""
-        return choose_lines(analysis), [_prepare_panel(task) for task in analysis.tasks]
+    def prepare(self, analysis: Analysis) -> tuple[list[Line], str, list[_Panel]]:
+        """Return each strategy's line, what the bands are, and each task's regret with its intervals."""
+        lines = choose_lines(analysis)
+        banded = [line.at for line in lines if line.banded]
+        band = describe_band(len(analysis.block.runs), "pointwise 95 % interval over runs on each task")
+        return lines, band, [_prepare_panel(task, banded) for task in analysis.tasks]
 
-    def draw(self, data: tuple[list[Line], list[_Panel]]) -> "Figure":
+    def draw(self, data: tuple[list[Line], str, list[_Panel]]) -> "Figure":
         """Draw a panel for each task and one legend."""
-        lines, tasks = data
+        lines, band, tasks = data
         return draw_task_panels(
             tasks,
             lambda axes, task: _draw_panel(axes, task, lines),
             y_label="normalised regret",
-            title="Regret of the incumbent over simulated time\n(mean over runs, 95 % interval of the mean)",
+            title=f"Regret of the incumbent over simulated time\n(interquartile mean over runs; {band})",
         )
 
 
-def _prepare_panel(task: TaskAnalysis) -> _Panel:
+def _prepare_panel(task: TaskAnalysis, banded: list[int]) -> _Panel:
     budget, unit = task.budget
     hours = unit == "s" and budget > 7200
-    bands = np.array([np.maximum(compute_mean_band(curves), _FLOOR) for curves in task.curves])
+    curves = np.moveaxis(task.curves, 2, 1).copy()  # [strategies, G, runs]
+    curves[:, -1] = task.metrics[RANKED_BY]
+    levels = compute_iqm(curves, np.broadcast_to(task.failed[:, None], curves.shape))
+    at = np.unique(np.linspace(0, len(task.grid) - 1, _N_BANDS).round().astype(np.int64))
+    bands = {i: _compute_bands(curves[i, at], task.failed[i]) for i in banded}
+    lowest = min(1.0, float(levels.min()), *(float(np.nanmin(band, initial=1.0)) for band in bands.values()))
     highest = 1.3
     if not task.scales[task.splits[0]].is_fraction:  # in other units, nothing bounds the worst regret
-        highest = max(highest, 1.1 * float(bands[:, 0].max()))
+        highest = max(highest, 1.1 * float(levels.max()))
     return _Panel(
         title=task.name,
         unit="hours" if hours else "seconds" if unit == "s" else unit,
         x=task.grid * (budget / 3600 if hours else budget),
-        bands=bands,
-        lowest=max(_FLOOR, min(1.0, float(bands[:, 1].min())) * 0.8),
+        levels=np.maximum(levels, _FLOOR),
+        at=at,
+        bands={i: np.maximum(band, _FLOOR) for i, band in bands.items()},
+        lowest=max(_FLOOR, 0.8 * lowest),
         highest=highest,
     )
 
 
+def _compute_bands(curves: Floats, failed: Floats) -> Floats:
+    """Return the intervals of a strategy's curves [B, runs]; ``[2, B]``."""
+    _, *bounds = compute_iqm_intervals(curves, np.broadcast_to(failed, curves.shape), (0.0, np.inf))
+    return np.array(bounds)
+
+
 def _draw_panel(axes: "Axes", task: _Panel, lines: list[Line]) -> None:
-    for line, band in zip(lines, task.bands, strict=True):
-        line.draw(axes, task.x, band)
+    for line in lines:
+        line.draw(axes, task.x, task.levels[line.at])
+        if line.banded:
+            line.draw_band(axes, task.x[task.at], task.bands[line.at])
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_ylim(task.lowest, task.highest)
     axes.set_xlabel(f"simulated {task.unit}")
-    axes.set_title(task.title, fontsize=10)
+    axes.set_title(task.title)
     tidy(axes)
