@@ -43,7 +43,7 @@ def _draw_each_test(
 ) -> "Figure":
     """Return a figure with a row for each task, a column for each protocol, and one legend."""
     names = list(dict.fromkeys(test.name for test in analysis.tests))
-    protocols = list(dict.fromkeys(test.protocol for test in analysis.tests))
+    protocols = analysis.protocols
     figure, grid = panels(len(protocols), len(names), 5.0, 3.6)
     for test in analysis.tests:
         axes = grid[names.index(test.name), protocols.index(test.protocol)]
