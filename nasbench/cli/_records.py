@@ -24,6 +24,7 @@ def out_help(folder: str) -> str:
 
 
 METRIC_HELP = "A further metric to show: NAME[,option=value...] or module:Class; repeat the option for several."
+TEST_HELP = "Test over tasks behind tiers and p-values: nemenyi, or max_t, which finds more but is approximate."
 PLOT_HELP = "A further plot to draw: module:Class or module:function; repeat the option for several."
 
 
@@ -39,7 +40,11 @@ def say_beside(record: "Record | PredictionRecord", out: Path | None, default: s
 
 
 def board_of(
-    record: "Record | PredictionRecord", metrics: Sequence[str] = (), plots: Sequence[str] = ()
+    record: "Record | PredictionRecord",
+    metrics: Sequence[str] = (),
+    plots: Sequence[str] = (),
+    *,
+    test: str = "nemenyi",
 ) -> tuple[Any, Any, Any]:
     """Return the leaderboard of a record, and functions that write it and its plots into a folder.
 
@@ -47,6 +52,7 @@ def board_of(
         record: record of either kind.
         metrics: labels of further metrics to show, for searches.
         plots: labels of further plots to draw, for searches.
+        test: name of the test over tasks.
 
     Raises:
         InvalidOption: metrics or plots are given for a record of predictors.
@@ -59,7 +65,7 @@ def board_of(
         if metrics or plots:
             raise InvalidOption(f"{record.path} compares predictors; --metric and --plot are for records of searches")
         analysis = _analysis.analyse(record)
-        board = _leaderboard.leaderboard(analysis)
+        board = _leaderboard.leaderboard(analysis, test)
         draw = _plots.write_plots
     else:
         analysis = _analysis.analyse(record, metrics)
