@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.errors import FailedRunsWarning, InvalidOption
+from nasbench.errors import FailedRunsWarning, InvalidOption, make_unknown_name
 
 if TYPE_CHECKING:
     from nasbench.comparison import Record
@@ -24,7 +24,10 @@ def out_help(folder: str) -> str:
 
 
 METRIC_HELP = "A further metric to show: NAME[,option=value...] or module:Class; repeat the option for several."
-TEST_HELP = "Test over tasks behind tiers and p-values: nemenyi, or max_t, which finds more but is approximate."
+TEST_HELP = (
+    "Test over tasks behind p-values and tiers: nemenyi; or max_t, which finds more differences and is "
+    "approximate where differences between tasks are skewed. Default: nemenyi."
+)
 PLOT_HELP = "A further plot to draw: module:Class or module:function; repeat the option for several."
 
 
@@ -39,12 +42,21 @@ def say_beside(record: "Record | PredictionRecord", out: Path | None, default: s
         print(f"{default} holds another experiment; this one is in {record.path}", file=sys.stderr)
 
 
+def choose_test(name: str) -> str:
+    """Return the name of the test over tasks; the usual one for an empty name.
+
+    Raises:
+        UnknownName: there is no such test.
+    """
+    from nasbench.statistics.over_tasks import TESTS
+
+    if name and name not in TESTS:
+        raise make_unknown_name("test over tasks", name, TESTS)
+    return name or TESTS[0]
+
+
 def board_of(
-    record: "Record | PredictionRecord",
-    metrics: Sequence[str] = (),
-    plots: Sequence[str] = (),
-    *,
-    test: str = "nemenyi",
+    record: "Record | PredictionRecord", metrics: Sequence[str] = (), plots: Sequence[str] = (), test: str = ""
 ) -> tuple[Any, Any, Any]:
     """Return the leaderboard of a record, and functions that write it and its plots into a folder.
 
@@ -52,11 +64,13 @@ def board_of(
         record: record of either kind.
         metrics: labels of further metrics to show, for searches.
         plots: labels of further plots to draw, for searches.
-        test: name of the test over tasks.
+        test: name of the test over tasks; empty for the usual one.
 
     Raises:
         InvalidOption: metrics or plots are given for a record of predictors.
+        UnknownName: there is no such test, metric or plot.
     """
+    chosen = choose_test(test)
     room = "evaluation" if record.contestant_kind == "predictors" else "comparison"
     _analysis, _leaderboard, _plots = (
         importlib.import_module(f"nasbench.{room}.{name}") for name in ("analysis", "leaderboard", "plots")
@@ -65,7 +79,7 @@ def board_of(
         if metrics or plots:
             raise InvalidOption(f"{record.path} compares predictors; --metric and --plot are for records of searches")
         analysis = _analysis.analyse(record)
-        board = _leaderboard.leaderboard(analysis, test)
+        board = _leaderboard.leaderboard(analysis, chosen)
         draw = _plots.write_plots
     else:
         analysis = _analysis.analyse(record, metrics)

@@ -23,12 +23,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     metric: Annotated[list[str] | None, typer.Option(help=METRIC_HELP)] = None,
     plot: Annotated[list[str] | None, typer.Option(help=PLOT_HELP)] = None,
-    test: Annotated[str, typer.Option(help=TEST_HELP)] = "nemenyi",
+    test: Annotated[str, typer.Option(help=TEST_HELP)] = "",
 ) -> None:
     """Compute everything again from the recorded trials."""
     from nasbench.record_kinds import open_record
 
-    report(open_record(record), style="json" if as_json else style, metrics=metric or [], plots=plot or [], test=test)
+    style = "json" if as_json else style
+    report(open_record(record), style=style, metrics=metric or [], plots=plot or [], test=test)
 
 
 def report(
@@ -37,7 +38,7 @@ def report(
     style: str = "text",
     metrics: Sequence[str] = (),
     plots: Sequence[str] = (),
-    test: str = "nemenyi",
+    test: str = "",
 ) -> None:
     """Print the leaderboard, write all its formats and the plots into the record's folder, and print the files.
 
@@ -47,7 +48,7 @@ def report(
     from nasbench.cli._records import board_of
     from nasbench.records.failures import failures, write_tracebacks
 
-    board, write_board, write_plots = board_of(record, metrics, plots, test=test)
+    board, write_board, write_plots = board_of(record, metrics, plots, test)
     text = board.render(style)
     if style == "text":
         print_text(text)

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from nasbench.cli._records import TEST_HELP, out_help, say_beside, unwarned_of_failures
+from nasbench.cli._records import TEST_HELP, choose_test, out_help, say_beside, unwarned_of_failures
 from nasbench.cli._show import ProgressBar, or_resume
-from nasbench.errors import InvalidOption, make_unknown_name
+from nasbench.errors import InvalidOption
 
 _CUTOFFS = "0.05,0.1,0.2,0.4,0.8"
 
@@ -56,17 +56,15 @@ def command(
     jobs: Annotated[int, typer.Option(help="Number of processes; -1: one per core.")] = -1,
     out: Annotated[Path | None, typer.Option(help=out_help("results/predict"))] = None,
     retry_failed: Annotated[bool, typer.Option(help="Run failed runs again.")] = False,
-    test: Annotated[str, typer.Option(help=TEST_HELP)] = "nemenyi",
+    test: Annotated[str, typer.Option(help=TEST_HELP)] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
 ) -> None:
     """Run the evaluation, write the record, its leaderboard and its plots into --out."""
     from nasbench.cli._tasks import tasks_of
     from nasbench.cli.leaderboard import report
     from nasbench.evaluation import evaluate
-    from nasbench.statistics.over_tasks import TESTS
 
-    if test not in TESTS:
-        raise make_unknown_name("test", test, TESTS)
+    test = choose_test(test)  # before anything runs
     cutoffs = tuple(_share(part) for part in (cutoff or _CUTOFFS).split(",")) if curves or cutoff else ()
     with ProgressBar("runs", quiet=as_json) as progress, or_resume(), unwarned_of_failures():
         record = evaluate(

@@ -86,7 +86,7 @@ class PredictionLeaderboard(LeaderboardDisplay):
             return as_csv(self.details)
         if kind not in FORMATS:
             raise make_unknown_name("leaderboard format", kind, FORMATS)
-        tables = [format_overall(self.overall), format_sizes(self.sizes)]
+        tables = [format_overall(self.overall, self.tests), format_sizes(self.sizes)]
         if self.cutoffs:
             tables.append(format_cutoffs(self.cutoffs))
         if kind == "text":  # the details are too wide for a terminal
@@ -106,7 +106,7 @@ def leaderboard(analysis: PredictionAnalysis, test: str = DEFAULT_TEST) -> Predi
         UnknownName: an unknown test.
     """
     if test not in TESTS:
-        raise make_unknown_name("test", test, TESTS)
+        raise make_unknown_name("test over tasks", test, TESTS)
     rankings = {protocol: rank_predictors(analysis, protocol) for protocol in analysis.protocols}
     on_tasks = {
         (own.name, own.protocol): compare_on_task(own)
@@ -145,7 +145,7 @@ def _make_overall_rows(analysis: PredictionAnalysis, ranking: OverallRanking, te
             "kendall_low": float(mean_low[i]),
             "kendall_high": float(mean_high[i]),
             "p_against_best": float(chosen.p[i, best]) if tested and i != best else None,
-            f"more_{ranking.sample.unit}": None if more is None or i == best else float(more[i, best]),
+            "more_to_separate_from_best": None if more is None or i == best else float(more[i, best]),
             "failed": int(sum(failed[i].sum() for failed in analysis.failed.values())),
         }
         for i in order

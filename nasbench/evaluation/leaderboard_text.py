@@ -1,6 +1,7 @@
 """The leaderboard of predictors as text: cells, headings, and notes on how to read them."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from nasbench.evaluation.analysis import PredictionAnalysis
@@ -15,39 +16,57 @@ from nasbench.evaluation.ranking import (
 )
 from nasbench.reports.tables import as_p
 from nasbench.statistics.intervals import CONFIDENCE
+from nasbench.statistics.ranking import ALPHA
 from nasbench.statistics.sampling import LEAST_TASKS
 from nasbench.units import Scale, append_unit, format_significant
 
 _Row = dict[str, Any]
 
 _LEADS = " *"
+_MOST_MORE = 100  # tasks: larger estimates say only that it would take many
 _MANY = 10.0  # standard errors that a difference on a task rarely has
 _IN_UNIT = ("rmse", "stopping_regret")
-_TEST_NAMES = {"nemenyi": "Nemenyi's test", "max_t": "max-T by sign flips of tasks (approximate)"}
+_TEST_NAMES = {
+    "nemenyi": "Nemenyi's test",
+    "max_t": "max-T by sign flips (approximate where differences between tasks are skewed)",
+}
 
 
-def format_overall(rows: list[_Row]) -> list[dict[str, str]]:
-    """Format the first table; columns of tests over tasks are shown if there is one."""
-    more = next((key for row in rows for key in row if key.startswith("more_")), "")
+def format_overall(rows: list[_Row], tests: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Format the first table; it has intervals, tiers and p-values if tasks are enough for claims over them."""
+    claimed = any(own["enough_tasks"] for own in tests.values())
+    more = next((f"more {own['sampled']}" for own in tests.values()), "")
     tested = any(row["tier"] is not None for row in rows)
     return [
         {
             "protocol": row["protocol"],
             "predictor": row["predictor"],
-            "average rank": _format_interval(row["average_rank"], row["rank_low"], row["rank_high"], 2),
+            "average rank": _format_claim(row["average_rank"], row["rank_low"], row["rank_high"], 2, claimed=claimed),
             **({"tier": "-" if row["tier"] is None else str(row["tier"])} if tested else {}),
             "first on": f"{row['first_on']} of {row['n_tasks']}",
-            "mean tau": _format_interval(row["kendall"], row["kendall_low"], row["kendall_high"]),
-            **({"p to best": as_p(row["p_against_best"])} if tested else {}),
-            **({more.replace("_", " "): _format_more(row.get(more))} if tested else {}),
-            "failed": str(row["failed"]),
+            "mean tau": _format_claim(row["kendall"], row["kendall_low"], row["kendall_high"], 3, claimed=claimed),
+            **({"p to best": as_p(row["p_against_best"]), more: _format_more(row)} if tested else {}),
+            **_format_failed(rows, row["failed"]),
         }
         for row in rows
     ]
 
 
-def _format_more(value: float | None) -> str:
-    return "-" if value is None or not math.isfinite(value) else f"{value:.0f}"
+def _format_claim(value: float, low: float, high: float, digits: int, *, claimed: bool) -> str:
+    """Format a number over tasks; ``[-]`` stands for an interval that too few runs do not allow."""
+    if claimed and math.isnan(low) and not math.isnan(value):
+        return f"{_number(value, digits)} [-]"
+    return _format_interval(value, low, high, digits)
+
+
+def _format_more(row: _Row) -> str:
+    more = row["more_to_separate_from_best"] or 0.0  # None for the best, 0 for one that is separated already
+    return "-" if not more else f"about {more:.0f}" if more <= _MOST_MORE else f">{_MOST_MORE}"
+
+
+def _format_failed(rows: list[_Row], n: int) -> dict[str, str]:
+    """Return the column with the number of failed runs; no column if no run failed."""
+    return {"failed": str(n)} if any(row["failed"] for row in rows) else {}
 
 
 def format_sizes(rows: list[_Row]) -> list[dict[str, str]]:
@@ -145,64 +164,78 @@ def write_notes(analysis: PredictionAnalysis, rankings: list[OverallRanking], te
 def _note_over_tasks(rankings: list[OverallRanking], test: str) -> list[str]:
     """Note what is claimed over tasks; the sample is that of the first protocol, and usually of all."""
     ranking = rankings[0]
-    sample, chosen = ranking.sample, ranking.tests.choose(test)
+    sample, chosen, unit = ranking.sample, ranking.tests.choose(test), ranking.sample.unit
     if not sample.is_enough:
         return [
-            f"nothing is claimed over tasks: they are {sample.describe()}, and tests over tasks need {LEAST_TASKS}; "
-            "average rank, first on and mean tau describe these tasks only"
+            f"nothing is claimed over tasks like these ({sample.describe()}): that takes {LEAST_TASKS} tasks or more; "
+            "every claim is on its task alone"
         ]
-    fewest = min(ranking.n_runs)
+    alike = "; families weigh alike" if 1 < sample.n_families < sample.n_tasks else ""
+    ranked = f"by resampling {unit} and their runs"
+    if min(ranking.n_runs) < LEAST_RANKED_RUNS:
+        ranked = f"none, since that takes {LEAST_RANKED_RUNS} runs or more"
     notes = [
-        f"average rank and mean tau: [{CONFIDENCE:.0%} interval over tasks like these {sample.describe()}], bootstrap "
-        "of tasks and runs, and Student's t over tasks; families weigh alike"
+        f"average rank, mean tau: means over tasks{alike}",
+        f"[ ] in the first table: {CONFIDENCE:.0%} interval over {unit} like these ({sample.describe()}); of average "
+        f"ranks {ranked}, of mean tau by Student's t",
     ]
-    if fewest < LEAST_RANKED_RUNS:
-        notes.append(f"with {fewest} runs, average ranks have no interval: at least {LEAST_RANKED_RUNS} are needed")
     if len(chosen.p) < 2:
         return notes
     if not can_separate(chosen):
         return [
             *notes,
-            f"{sample.n_tasks} tasks are too few for a p below .05 between {len(chosen.p)} predictors by "
-            f"{_TEST_NAMES[test]}, whatever the results: no p-values and tiers",
+            f"no p-values and tiers: with {len(chosen.p)} predictors on {sample.describe()}, {_TEST_NAMES[test]} can "
+            f"give no p below {ALPHA:g}, whatever the results",
         ]
+    return [*notes, *_explain_test(rankings, test)]
+
+
+def _explain_test(rankings: list[OverallRanking], test: str) -> list[str]:
+    """Explain the columns of a test over tasks."""
+    sample = rankings[0].sample
+    unit = sample.unit
     return [
-        *notes,
-        f"p to best: {_TEST_NAMES[test]} over {sample.unit}, adjusted for all pairs",
+        f"p to best: over {unit} like these ({sample.describe()}), by {_TEST_NAMES[test]}, adjusted for all pairs",
         *(
-            f"Friedman's test over {sample.unit}, protocol {own.protocol}: p = {as_p(own.tests.friedman)}"
+            f"protocol {own.protocol}, Friedman's test that all are alike: p {_compare_p(own.tests.friedman)}"
             for own in rankings
-            if len(chosen.p) > 2
+            if not math.isnan(own.tests.friedman)
         ),
-        "tier 1: the best, and all that are not significantly worse; tier 2: the same among the rest, and so on",
-        f"more {sample.unit}: about so many more would separate it from the best, if the difference stayed as it is",
+        f"tier 1: the best average rank and all that are not significantly worse (p > {ALPHA:g}); tier 2: the same "
+        "among the others, and so on",
+        f"more {unit}: about how many more {unit} like these would separate a predictor from the best, if their "
+        "difference stayed the same; '-' where it is separated",
     ]
+
+
+def _compare_p(p: float) -> str:
+    text = as_p(p)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def _note_on_tasks(analysis: PredictionAnalysis, *, tested: bool) -> list[str]:
     """Note what is claimed on single tasks; ``tested`` says whether predictors are compared there."""
-    runs, n = analysis.n_runs, len(analysis.predictors)
-    least = find_least_runs("kendall")
-    notes = []
-    if runs >= least:
-        notes.append(f"tau on a task: mean [{CONFIDENCE:.0%} interval over runs on this task, Student's t]")
-    else:
-        notes.append(f"tau on a task: mean over runs; intervals need {least} runs")
+    runs, n, least = analysis.n_runs, len(analysis.predictors), find_least_runs("kendall")
+    notes = [
+        f"[ ] in the second table: {CONFIDENCE:.0%} interval over runs on this task, by Student's t"
+        if runs >= least
+        else f"second table: no interval over fewer than {least} runs"
+    ]
     if n < 2 or not tested:
         return notes
     if runs < LEAST_TESTED_RUNS:
-        return [*notes, f"fewer than {LEAST_TESTED_RUNS} runs: no tests on single tasks"]
+        return [*notes, f"no test on a task over fewer than {LEAST_TESTED_RUNS} runs"]
     size = compute_least_difference(n, runs)
-    return [
-        *notes,
-        f"*: the best of its column on this task, or not significantly worse (paired t tests over its {runs} runs, "
-        "which share training sets; Holm's correction for all pairs)",
-        *(
-            [f"with {n} predictors and {runs} runs, only differences of {size:.0f} standard errors are significant"]
-            if size > _MANY
-            else []
-        ),
-    ]
+    notes.append(
+        "*: the best of its column on this task, or not significantly worse; by paired t tests over runs, which share "
+        "training sets, adjusted for all pairs of the column by Holm's method"
+    )
+    if size > _MANY:
+        notes.append(
+            f"with {n} predictors and {runs} runs, only a difference of {size:.0f} standard errors is significant on a "
+            "task: more runs would find more"
+        )
+    return notes
 
 
 def _note_undefined(analysis: PredictionAnalysis, rankings: list[OverallRanking]) -> list[str]:
