@@ -23,7 +23,7 @@ from nasbench.tasks.families import find_family, find_recorded_family
 
 def build_analysis(tau, families=None, sizes=(20, 60), protocol="random"):
     """An analysis of the taus [tasks, predictors, sizes, runs] of tasks of these families, or each of its own."""
-    n_tasks, n, n_sizes, runs = tau.shape
+    n, n_sizes, runs = tau.shape[1:]
     shape = (n, n_sizes, runs)
     tests = [
         TaskPredictionAnalysis(
@@ -162,7 +162,7 @@ def test_a_predictor_more_changes_no_unadjusted_p_value(tau):
 
 
 def test_where_no_result_could_be_significant_no_p_is_printed(tau):
-    """Two families, one of a single task: it decides half of the average rank, and no number of agreeing tasks helps."""
+    """Two families, one of a single task, which decides half of the average rank."""
     tau[:, 0] += 0.2
     board = leaderboard(build_analysis(tau[:6, :2], ["a"] + ["b"] * 5))
     assert not can_separate(rank_predictors(build_analysis(tau[:6, :2], ["a"] + ["b"] * 5), "random").tests.nemenyi)
@@ -172,8 +172,8 @@ def test_where_no_result_could_be_significant_no_p_is_printed(tau):
 
 
 def test_with_many_predictors_and_few_runs_it_is_said_what_a_difference_takes(rng):
-    """t of two degrees of freedom at .05 / 1,128: sqrt(2 / a) for small a, a = .05 / 1128: 212 (Bonferroni, 48 pairs)."""
-    assert compute_least_difference(48, 3) == pytest.approx(np.sqrt(2 / (0.05 / 1128)) / np.sqrt(2), rel=0.01)
+    """With two degrees of freedom, |t| exceeds 1 / sqrt(a) with a small probability a; here a is .05 / 1,128 pairs."""
+    assert compute_least_difference(48, 3) == pytest.approx(1 / np.sqrt(0.05 / 1128), rel=0.01)
     assert compute_least_difference(2, 5) == pytest.approx(2.776, abs=1e-3)  # any table of Student's t
     board = leaderboard(build_analysis(rng.random((1, 12, 1, 3)), sizes=(20,)))
     assert any(note.startswith("with 12 predictors and 3 runs, only a difference of") for note in board.notes)
@@ -191,7 +191,7 @@ def test_equal_predictors_are_rarely_separated_over_tasks(rng):
 
 @pytest.mark.parametrize(("n", "runs"), [(2, 3), (5, 5)])
 def test_equal_predictors_are_rarely_separated_on_a_task(rng, n, runs):
-    """Any false difference among ``n`` predictors that share training sets: at most .05, and two predictors not less."""
+    """Any false difference among ``n`` predictors that share training sets: .05 at most, for two just that."""
     n_sets = 1500
     tau = 0.5 + 0.02 * rng.standard_normal((n_sets, n, runs)) + 0.05 * rng.standard_normal((n_sets, 1, runs))
     share = np.mean([(compare_runs_on_task(own).p <= 0.05).any() for own in tau])
