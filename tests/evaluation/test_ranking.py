@@ -207,7 +207,7 @@ def test_the_family_of_a_recorded_task_is_that_of_the_task(cifar10):
     declared = entry | {"declaration": entry["declaration"] | {"family": "mine"}}
     assert find_recorded_family(declared) == "mine"
     own = entry | {"declaration": entry["declaration"] | {"space": "hyper"}, "tables": {"one": "", "two": ""}}
-    assert find_recorded_family(own) == "one+two"
+    assert find_recorded_family(own) == "one"
 
 
 def test_a_record_knows_the_families_of_its_tasks(tmp_path):
