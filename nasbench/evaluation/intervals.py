@@ -47,8 +47,7 @@ def compute_mean_interval(metric: str, values: Floats) -> tuple[Floats, Floats, 
     Returns:
         Mean, lower and upper bound, ``[...]`` each; bounds are nan for fewer than ``find_least_runs`` runs.
     """
-    mean, low, high = compute_mean_band(values, _RANGES.get(metric, _ANY))
     if len(values) < find_least_runs(metric):
-        nothing = np.full_like(mean, np.nan)
-        return mean, nothing, nothing
-    return mean, low, high
+        mean = np.asarray(values.mean(axis=0))
+        return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
+    return compute_mean_band(values, _RANGES.get(metric, _ANY))
