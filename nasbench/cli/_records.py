@@ -25,7 +25,7 @@ def out_help(folder: str) -> str:
 
 METRIC_HELP = "A further metric to show: NAME[,option=value...] or module:Class; repeat the option for several."
 TEST_HELP = (
-    "Test over tasks behind p-values and tiers, for searches: nemenyi; or max_t, which may find more differences and "
+    "Test over tasks behind p-values and tiers: nemenyi; or max_t, which may find more differences and "
     "is approximate where differences between tasks are skewed. Default: nemenyi."
 )
 PLOT_HELP = "A further plot to draw: module:Class or module:function; repeat the option for several."
@@ -66,27 +66,25 @@ def board_of(
         record: record of either kind.
         metrics: labels of further metrics to show, for searches.
         plots: labels of further plots to draw, for searches.
-        test: name of the test over tasks, for searches; empty for the usual one.
+        test: name of the test over tasks; empty for the usual one.
         on_progress: is called with the number of tasks that are read, and of all tasks, for searches.
 
     Raises:
-        InvalidOption: metrics, plots or a test are given for a record of predictors.
+        InvalidOption: metrics or plots are given for a record of predictors.
         UnknownName: there is no such test, metric or plot.
     """
+    chosen = choose_test(test)
     room = "evaluation" if record.contestant_kind == "predictors" else "comparison"
     _analysis, _leaderboard, _plots = (
         importlib.import_module(f"nasbench.{room}.{name}") for name in ("analysis", "leaderboard", "plots")
     )
     if room == "evaluation":
-        if metrics or plots or test:
-            raise InvalidOption(
-                f"{record.path} compares predictors; --metric, --plot and --test are for records of searches"
-            )
+        if metrics or plots:
+            raise InvalidOption(f"{record.path} compares predictors; --metric and --plot are for records of searches")
         analysis = _analysis.analyse(record)
-        board = _leaderboard.leaderboard(analysis)
+        board = _leaderboard.leaderboard(analysis, chosen)
         draw = _plots.write_plots
     else:
-        chosen = choose_test(test)
         analysis = _analysis.analyse(record, metrics, on_progress)
         board = _leaderboard.leaderboard(analysis, metrics, chosen)
         draw = partial(_plots.write_plots, plots=plots)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nasbench.cli._records import out_help, say_beside, unwarned_of_failures
+from nasbench.cli._records import TEST_HELP, choose_test, out_help, say_beside, unwarned_of_failures
 from nasbench.cli._show import ProgressBar, or_resume
 from nasbench.errors import InvalidOption
 
@@ -56,6 +56,7 @@ def command(
     jobs: Annotated[int, typer.Option(help="Number of processes; -1: one per core.")] = -1,
     out: Annotated[Path | None, typer.Option(help=out_help("results/predict"))] = None,
     retry_failed: Annotated[bool, typer.Option(help="Run failed runs again.")] = False,
+    test: Annotated[str, typer.Option(help=TEST_HELP)] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
 ) -> None:
     """Run the evaluation, write the record, its leaderboard and its plots into --out."""
@@ -63,6 +64,7 @@ def command(
     from nasbench.cli.leaderboard import report
     from nasbench.evaluation import evaluate
 
+    test = choose_test(test)  # before anything runs
     cutoffs = tuple(_share(part) for part in (cutoff or _CUTOFFS).split(",")) if curves or cutoff else ()
     with ProgressBar("runs", quiet=as_json) as progress, or_resume(), unwarned_of_failures():
         record = evaluate(
@@ -83,7 +85,7 @@ def command(
             on_progress=progress,
         )
     say_beside(record, out, "results/predict")
-    report(record, style="json" if as_json else "text")
+    report(record, style="json" if as_json else "text", test=test)
 
 
 def _installed(*given: set[str]) -> list[str]:

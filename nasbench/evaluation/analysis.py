@@ -12,6 +12,7 @@ from nasbench.evaluation.curves import CURVE_METRICS
 from nasbench.evaluation.evaluation import Evaluation
 from nasbench.evaluation.metrics import LEVELS, METRICS
 from nasbench.evaluation.record import Measured, Outcome, OutcomeRecord
+from nasbench.tasks.families import find_recorded_family
 from nasbench.units import ACCURACY, Scale
 
 Grid = list[list[list[Outcome]]]
@@ -24,6 +25,7 @@ class TaskPredictionAnalysis:
 
     Attributes:
         name: of the task.
+        family: of the task; results on tasks of one family are not independent.
         protocol: ``random`` or ``disjoint``, followed by ``@`` and the cutoff if curves are cut.
         metrics: name -> [predictors, sizes, runs]; a failed run has the metrics of a constant prediction.
         reliability: [predictors, sizes, runs, 19] share of true scores below each predicted quantile; nan without
@@ -34,6 +36,7 @@ class TaskPredictionAnalysis:
     """
 
     name: str
+    family: str
     protocol: str
     metrics: dict[str, Floats]
     reliability: Floats
@@ -69,10 +72,15 @@ class PredictionAnalysis:
     labels: str
     covered: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def collect_blocks(self, protocol: str, metric: str = "kendall") -> Floats:
-        """Return a metric as ``[blocks, predictors]``; a block is a task, train size and run with one training set."""
-        parts = [test.metrics[metric] for test in self.tests if test.protocol == protocol]
-        return np.concatenate([part.reshape(len(part), -1).T for part in parts])
+    @property
+    def protocols(self) -> list[str]:
+        """Names of the protocols, in the record's order."""
+        return list(dict.fromkeys(test.protocol for test in self.tests))
+
+    @property
+    def n_runs(self) -> int:
+        """The number of runs of each task, predictor and train size."""
+        return int(self.tests[0].n_test.shape[2])
 
 
 def analyse(record: OutcomeRecord) -> PredictionAnalysis:
@@ -119,6 +127,7 @@ def _test(record: OutcomeRecord, name: str, protocol: str, grid: Grid) -> TaskPr
     unknown = [np.nan] * len(LEVELS)
     return TaskPredictionAnalysis(
         name=name,
+        family=find_recorded_family(record.spec["tasks"][name]),
         protocol=protocol,
         metrics={
             metric: _build_array(grid, lambda run, m=metric: run.tests[protocol][m])

@@ -20,16 +20,21 @@ if TYPE_CHECKING:
 class PredictionRecord(RecordDisplay, OutcomeRecord):
     """The public methods of a record of predictors that rank, draw, tabulate and verify it."""
 
-    def leaderboard(self) -> "PredictionLeaderboard":
+    def leaderboard(self, *, test: str = "nemenyi") -> "PredictionLeaderboard":
         """Rank the predictors by each protocol, with intervals and tests.
+
+        Args:
+            test: test over tasks behind tiers and p-values: ``nemenyi``, or ``max_t``, which finds more differences but
+                is approximate.
 
         Raises:
             RecordError: runs are missing.
+            UnknownName: an unknown test.
         """
         from nasbench.evaluation.analysis import analyse
         from nasbench.evaluation.leaderboard import leaderboard
 
-        return leaderboard(analyse(self))
+        return leaderboard(analyse(self), test)
 
     def plot(self, folder: Path | str | None = None) -> Plots:
         """Draw Kendall's tau over train size and cost, and reliability, as PNG and SVG; notebooks show them.

@@ -1,9 +1,9 @@
 """The leaderboard of predictors: numbers with their uncertainty, as data and as text.
 
-There are three tables: ``overall`` ranks the predictors by each protocol, ``sizes`` shows Kendall's tau for each train
-size, and ``details`` shows every metric for each task, protocol, predictor and train size. If learning curves are cut,
-the name of a protocol includes the cutoff, and ``cutoffs`` shows the main metrics over the cutoffs at the largest train
-size.
+There are three tables: ``overall`` ranks the predictors by each protocol over all tasks, ``sizes`` shows Kendall's tau
+on each task, averaged over train sizes and at each of them, and ``details`` shows every metric for each task, protocol,
+predictor and train size. If learning curves are cut, the name of a protocol includes the cutoff, and ``cutoffs`` shows
+the main metrics over the cutoffs at the largest train size.
 """
 
 import json
@@ -17,15 +17,33 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.errors import make_unknown_name
 from nasbench.evaluation.analysis import PredictionAnalysis, TaskPredictionAnalysis
-from nasbench.evaluation.intervals import LEAST_RUNS, compute_mean_interval
+from nasbench.evaluation.intervals import compute_mean_interval
+from nasbench.evaluation.leaderboard_text import (
+    format_cutoffs,
+    format_details,
+    format_overall,
+    format_sizes,
+    write_notes,
+)
+from nasbench.evaluation.ranking import (
+    DEFAULT_TEST,
+    DIRECTION,
+    OverallRanking,
+    TaskComparison,
+    average_sizes,
+    can_separate,
+    compare_on_task,
+    rank_predictors,
+)
 from nasbench.files import write_text
 from nasbench.reports.display import LeaderboardDisplay
-from nasbench.reports.tables import FORMATS, as_csv, as_p, finite, tabulated
-from nasbench.statistics.on_one_task import adjust_by_holm, compare_paired_runs
+from nasbench.reports.tables import FORMATS, as_csv, finite, tabulated
+from nasbench.statistics.over_tasks import TESTS
 from nasbench.statistics.ranking import rank
-from nasbench.units import Scale, append_unit, format_significant
 
 Row = dict[str, Any]
+_OnTasks = dict[tuple[str, str], list[TaskComparison]]
+"""Task and protocol -> comparisons by the mean over train sizes, and at each size."""
 
 _OVER_CUTOFFS = ("spearman", "rmse", "log_likelihood", "coverage_90", "time_saved", "stopping_regret")
 
@@ -39,15 +57,21 @@ class PredictionLeaderboard(LeaderboardDisplay):
         sizes: a row for each task, protocol and predictor, best mean tau first.
         details: a row for each task, protocol, predictor and train size, in the record's order.
         cutoffs: a row for each task, protocol, metric and predictor, in the record's order; none without cutoffs.
+        pairs: a row for each protocol and pair of predictors, with the p-values of all tests over tasks; with fewer
+            than six tasks, for each task, train size (or ``mean``) and pair, with the p-values of tests on the task.
+        tests: protocol -> what the tests are over, which of them is shown, and their numbers that are not of single
+            pairs.
         notes: how to read the numbers.
     """
 
-    tables = ("overall", "sizes", "details", "cutoffs")
+    tables = ("overall", "sizes", "details", "cutoffs", "pairs")
 
     overall: list[Row]
     sizes: list[Row]
     details: list[Row]
     cutoffs: list[Row]
+    pairs: list[Row]
+    tests: dict[str, Any]
     notes: list[str]
 
     def render(self, kind: str) -> str:
@@ -62,80 +86,107 @@ class PredictionLeaderboard(LeaderboardDisplay):
             return as_csv(self.details)
         if kind not in FORMATS:
             raise make_unknown_name("leaderboard format", kind, FORMATS)
-        tables = [[_format_overall(row) for row in self.overall], [_format_sizes(row) for row in self.sizes]]
+        tables = [format_overall(self.overall, self.tests), format_sizes(self.sizes)]
         if self.cutoffs:
-            tables.append([_format_cutoffs(row) for row in self.cutoffs])
+            tables.append(format_cutoffs(self.cutoffs))
         if kind == "text":  # the details are too wide for a terminal
             return tabulated(tables, [*self.notes, "every other metric: leaderboard.md, .csv, .json"], kind)
-        return tabulated([*tables, [_format_details(row) for row in self.details]], self.notes, kind)
+        return tabulated([*tables, format_details(self.details)], self.notes, kind)
 
 
-def leaderboard(analysis: PredictionAnalysis) -> PredictionLeaderboard:
-    """Compute the leaderboard of an analysed record."""
-    protocols = list(dict.fromkeys(test.protocol for test in analysis.tests))
-    overall = [row for protocol in protocols for row in _make_overall_rows(analysis, protocol)]
-    sizes = [row for test in analysis.tests for row in _make_size_rows(analysis, test)]
-    details = [row for test in analysis.tests for row in _make_detail_rows(analysis, test)]
-    return PredictionLeaderboard(overall, sizes, details, _make_cutoff_rows(analysis), _write_notes(analysis))
+def leaderboard(analysis: PredictionAnalysis, test: str = DEFAULT_TEST) -> PredictionLeaderboard:
+    """Compute the leaderboard of an analysed record.
+
+    Args:
+        analysis: analysis of the record.
+        test: test over tasks behind tiers and p-values: ``nemenyi``, or ``max_t``, which finds more differences but is
+            approximate.
+
+    Raises:
+        UnknownName: an unknown test.
+    """
+    if test not in TESTS:
+        raise make_unknown_name("test over tasks", test, TESTS)
+    rankings = {protocol: rank_predictors(analysis, protocol) for protocol in analysis.protocols}
+    on_tasks = {
+        (own.name, own.protocol): compare_on_task(own)
+        for own in analysis.tests
+        if not rankings[own.protocol].sample.is_enough
+    }
+    return PredictionLeaderboard(
+        overall=[row for ranking in rankings.values() for row in _make_overall_rows(analysis, ranking, test)],
+        sizes=[row for own in analysis.tests for row in _make_size_rows(analysis, own, on_tasks)],
+        details=[row for own in analysis.tests for row in _make_detail_rows(analysis, own, on_tasks)],
+        cutoffs=_make_cutoff_rows(analysis),
+        pairs=[row for ranking in rankings.values() for row in _list_pairs(analysis, ranking, on_tasks)],
+        tests={protocol: _describe_tests(ranking, test) for protocol, ranking in rankings.items()},
+        notes=write_notes(analysis, list(rankings.values()), test),
+    )
 
 
-def _make_overall_rows(analysis: PredictionAnalysis, protocol: str) -> list[Row]:
-    blocks = _select_defined(analysis.collect_blocks(protocol))
-    average = _average_blocks(rank(-blocks, "minimize"))
-    means = np.array([t.metrics["kendall"].mean(axis=2) for t in analysis.tests if t.protocol == protocol])
-    by_mean = _select_defined(np.moveaxis(means, 1, -1).reshape(-1, len(analysis.predictors)))
-    wins = rank(-by_mean, "minimize")
-    order = np.lexsort((np.array(analysis.predictors), average))
-    against = _test_against_best(blocks, int(order[0]))
+def _make_overall_rows(analysis: PredictionAnalysis, ranking: OverallRanking, test: str) -> list[Row]:
+    average, low, high = ranking.average_rank
+    mean, mean_low, mean_high = ranking.mean
+    chosen = ranking.tests.choose(test)
+    order = np.lexsort((np.array(analysis.predictors), average)).tolist()
+    best, tested = order[0], can_separate(chosen)
+    tiers, more = (ranking.find_tiers(chosen), ranking.estimate_more(chosen)) if tested else (None, None)
     return [
         {
-            "protocol": protocol,
+            "protocol": ranking.protocol,
             "predictor": analysis.predictors[i],
             "average_rank": float(average[i]),
-            "first_on": int((wins[:, i] == wins.min(axis=1)).sum()),
-            "n_settings": len(wins),
-            "kendall": float(_average_blocks(by_mean)[i]),
-            "p_against_best": against[i],
+            "rank_low": float(low[i]),
+            "rank_high": float(high[i]),
+            "tier": None if tiers is None else int(tiers[i]),
+            "first_on": int(ranking.n_first[i]),
+            "n_tasks": len(ranking.tasks),
+            "kendall": float(mean[i]),
+            "kendall_low": float(mean_low[i]),
+            "kendall_high": float(mean_high[i]),
+            "p_against_best": float(chosen.p[i, best]) if tested and i != best else None,
+            "more_to_separate_from_best": None if more is None or i == best else float(more[i, best]),
             "failed": int(sum(failed[i].sum() for failed in analysis.failed.values())),
         }
-        for i in order.tolist()
+        for i in order
     ]
 
 
-def _select_defined(blocks: Floats) -> Floats:
-    """Return the rows in which tau is defined; it is undefined if all true scores are equal."""
-    return blocks[~np.isnan(blocks).any(axis=1)]
-
-
-def _average_blocks(blocks: Floats) -> Floats:
-    """Return the mean of each column of [blocks, predictors]; nan without blocks."""
-    return blocks.mean(axis=0) if len(blocks) else np.full(blocks.shape[1], np.nan)
-
-
-def _test_against_best(blocks: Floats, best: int) -> list[float | None]:
-    values = adjust_by_holm(compare_paired_runs(blocks.T))[best].tolist()
-    return [None if i == best else value for i, value in enumerate(values)]
-
-
-def _make_size_rows(analysis: PredictionAnalysis, test: TaskPredictionAnalysis) -> list[Row]:
-    tau = test.metrics["kendall"]
-    order = np.lexsort((analysis.predictors, -tau.mean(axis=(1, 2))))
+def _make_size_rows(analysis: PredictionAnalysis, test: TaskPredictionAnalysis, on_tasks: _OnTasks) -> list[Row]:
+    tau, runs = test.metrics["kendall"], average_sizes(test)
+    means = runs.mean(axis=1) if runs.shape[1] else np.full(len(runs), np.nan)
+    ranks = rank(means, DIRECTION)
+    compared: list[TaskComparison | None] = [*on_tasks.get((test.name, test.protocol), [])]
+    overall, *of_sizes = compared or [None] * (1 + len(analysis.sizes))
     return [
         {
             "task": test.name,
             "protocol": test.protocol,
             "predictor": analysis.predictors[i],
-            "kendall": {str(size): summarize_metric("kendall", tau[i, j]) for j, size in enumerate(analysis.sizes)},
+            "rank": math.nan if np.isnan(means[i]) else float(ranks[i]),
+            "mean_tau": _summarize_tau(runs[i], overall, i),
+            "kendall": {str(size): _summarize_tau(tau[i, j], of_sizes[j], i) for j, size in enumerate(analysis.sizes)},
         }
-        for i in order.tolist()
+        for i in np.lexsort((np.array(analysis.predictors), -means)).tolist()
     ]
 
 
-def _make_detail_rows(analysis: PredictionAnalysis, test: TaskPredictionAnalysis) -> list[Row]:
+def _summarize_tau(runs: Floats, compared: TaskComparison | None, i: int) -> dict[str, Any]:
+    """Summarise tau over runs, with what tests on the task say of the ``i``-th predictor."""
+    tested = compared is not None and compared.is_tested
+    return summarize_metric("kendall", runs) | {
+        "p_to_best": compared.p_to_best[i] if compared else None,
+        "leads": bool(compared.leading[i]) if compared and tested else None,
+    }
+
+
+def _make_detail_rows(analysis: PredictionAnalysis, test: TaskPredictionAnalysis, on_tasks: _OnTasks) -> list[Row]:
     costs, failed = analysis.costs[test.name], analysis.failed[test.name]
+    compared = on_tasks.get((test.name, test.protocol))
     return [
         {
             "task": test.name,
+            "family": test.family,
             "protocol": test.protocol,
             "predictor": predictor,
             "train_size": size,
@@ -144,6 +195,7 @@ def _make_detail_rows(analysis: PredictionAnalysis, test: TaskPredictionAnalysis
             "failed": int(failed[i, j].sum()),
             "unit": test.scale.unit,
             "direction": test.scale.direction,
+            "p_to_best": compared[1 + j].p_to_best[i] if compared else None,
             **{metric: summarize_metric(metric, values[i, j]) for metric, values in test.metrics.items()},
             **{cost: compute_median(values[i, j]) for cost, values in costs.items()},
         }
@@ -176,6 +228,63 @@ def _make_cutoff_rows(analysis: PredictionAnalysis) -> list[Row]:
     ]
 
 
+def _describe_tests(ranking: OverallRanking, test: str) -> dict[str, Any]:
+    """Return what the tests by a protocol are over, and their numbers that are not of single pairs, as plain data."""
+    tests, sample = ranking.tests, ranking.sample
+    return {
+        "over": sample.describe(),
+        "n_tasks": sample.n_tasks,
+        "n_families": sample.n_families,
+        "sampled": sample.unit,
+        "n_sampled": len(sample.block_weights),
+        "enough_tasks": sample.is_enough,
+        "left_out": ranking.left_out,
+        "test": test,
+        "friedman_p": tests.friedman,
+        "nemenyi_critical_difference": tests.nemenyi.critical,
+        "max_t_critical_size": tests.max_t.critical,
+    }
+
+
+def _list_pairs(analysis: PredictionAnalysis, ranking: OverallRanking, on_tasks: _OnTasks) -> list[Row]:
+    """Return a row for each pair of predictors over tasks; with fewer than six tasks, on each task and train size."""
+    tests, names = ranking.tests, analysis.predictors
+    if ranking.sample.is_enough:
+        return _join_pairs(
+            {"protocol": ranking.protocol},
+            names,
+            {
+                "rank_difference": tests.nemenyi.statistic,
+                "p_nemenyi": tests.nemenyi.p,
+                "p_max_t": tests.max_t.p,
+                "p_sign_flip": tests.unadjusted,
+                "more_nemenyi": ranking.estimate_more(tests.nemenyi),
+                "more_max_t": ranking.estimate_more(tests.max_t),
+            },
+        )
+    return [
+        row
+        for (task, protocol), compared in on_tasks.items()
+        if protocol == ranking.protocol
+        for size, own in zip(["mean", *analysis.sizes], compared, strict=True)
+        for row in _join_pairs(
+            {"task": task, "protocol": protocol, "train_size": size, "runs": own.runs},
+            names,
+            {"difference": own.mean[:, None] - own.mean, "p_paired_t": own.unadjusted, "p_holm": own.p},
+        )
+    ]
+
+
+def _join_pairs(where: Row, names: list[str], columns: dict[str, Floats]) -> list[Row]:
+    """Return a row for each pair, with the values of columns [predictors, predictors]."""
+    i, j = np.triu_indices(len(names), k=1)
+    values = {name: own[i, j].tolist() for name, own in columns.items()}
+    return [
+        {**where, "predictor": names[a], "rival": names[b], **{name: own[k] for name, own in values.items()}}
+        for k, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True))
+    ]
+
+
 def summarize_metric(metric: str, values: Floats) -> dict[str, float]:
     """Summarise the runs that have a value: mean, std, and the 95 % interval of the mean; nan without any."""
     values = values[~np.isnan(values)]
@@ -192,120 +301,11 @@ def compute_median(values: Floats) -> float:
     return float(np.median(values)) if len(values) else math.nan
 
 
-def _write_notes(analysis: PredictionAnalysis) -> list[str]:
-    learnt = "its mean over seeds" if analysis.labels == "mean" else "that of one drawn seed"
-    return [
-        f"training targets: the observed score, {learnt}; tests use its mean over seeds; the test split is never used",
-        "protocol random: test on all architectures not trained on; disjoint: on none isomorphic to a training one",
-        "tau is Kendall's tau-b; mean [95 % interval of the mean over runs, Student's t, clipped to tau's range]; "
-        f"fewer than {LEAST_RUNS} runs have no interval; '-': undefined, because all true scores are equal",
-        "in the same run all predictors have the same training set; ranks and Wilcoxon's signed-rank test (p to best, "
-        "Holm-corrected over all pairs) are over task, train size and run",
-        "a failed run counts as a constant prediction",
-        *(
-            f"evaluated on {n:,} of {m:,} architectures of {task}: those in the table of proxies"
-            for task, (n, m) in analysis.covered.items()
-            if n < m
-        ),
-        f"regret of the best among the 1 or 10 predicted best, in {_describe_points(analysis)}; seconds (to fit, to "
-        "predict all test architectures) and memory are medians on one thread",
-        *(_CUTOFF_NOTES if any(not math.isnan(test.cutoff) for test in analysis.tests) else []),
-    ]
-
-
-_IN_UNIT = ("rmse", "stopping_regret")
-
-_CUTOFF_NOTES = [
-    "after an @: the share of a training run at which test curves are cut; training curves are complete; metrics over "
-    "the cutoffs are for the largest train size",
-    "time_saved: share of the seconds saved by stopping, at the cutoff, runs that beat the best so far with less than "
-    "5 % probability; stopping_regret: best score of all minus best score not stopped",
-]
-
-
-def _describe_points(analysis: PredictionAnalysis) -> str:
-    """Describe the unit of a difference of scores."""
-    units = {test.scale.unit for test in analysis.tests}
-    return "percent points" if units == {"fraction"} else "the metric's unit, percent points of an accuracy"
-
-
-def _format_overall(row: Row) -> dict[str, str]:
-    return {
-        "protocol": row["protocol"],
-        "predictor": row["predictor"],
-        "average rank": _number(row["average_rank"], 2),
-        "first on": f"{row['first_on']} of {row['n_settings']}",
-        "mean tau": _number(row["kendall"]),
-        "p to best": as_p(row["p_against_best"]),
-        "failed": str(row["failed"]),
-    }
-
-
-def _format_sizes(row: Row) -> dict[str, str]:
-    taus = {f"tau at {size}": _format_interval(entry) for size, entry in row["kendall"].items()}
-    return {"task": row["task"], "protocol": row["protocol"], "predictor": row["predictor"], **taus}
-
-
-def _format_details(row: Row) -> dict[str, str]:
-    shown = {
-        "spearman": "spearman",
-        "pearson": "pearson",
-        "R2": "r2",
-        "sparse tau": "sparse_kendall",
-        "tau top 10 %": "kendall_top",
-        "prec@10": "precision_10",
-        "prec@5 %": "precision_5_percent",
-    }
-    return {
-        "task": row["task"],
-        "protocol": row["protocol"],
-        "predictor": row["predictor"],
-        "size": str(row["train_size"]),
-        "tau": _number(row["kendall"]["mean"]),
-        **{title: _number(row[metric]["mean"]) for title, metric in shown.items()},
-        "regret@1": _format_points(row["regret_1"]["mean"], row["unit"]),
-        "regret@10": _format_points(row["regret_10"]["mean"], row["unit"]),
-        "log-lik": _number(row["log_likelihood"]["mean"], 2),
-        "ECE": _number(row["calibration_error"]["mean"]),
-        "fit s": _number(row["fit_s"]),
-        "predict s": _number(row["predict_s"]),
-        "MB": _number(row["peak_mb"], 0),
-        "failed": str(row["failed"]),
-    }
-
-
-def _format_cutoffs(row: Row) -> dict[str, str]:
-    own = "fraction" if row["metric"] not in _IN_UNIT else row["unit"]
-    means = {f"at {cutoff}": _convert_unit(entry["mean"], own) for cutoff, entry in row["by_cutoff"].items()}
-    return {key: row[key] for key in ("task", "protocol", "metric", "predictor")} | means
-
-
-def _format_interval(entry: dict[str, float]) -> str:
-    if math.isnan(entry["low"]):
-        return _number(entry["mean"])
-    return f"{entry['mean']:.3f} [{entry['low']:.3f}, {entry['high']:.3f}]"
-
-
-def _format_points(value: float, unit: str) -> str:
-    """Format a difference of scores; differences of accuracies are in percent points, without a unit."""
-    return _number(100 * value, 2) if unit == "fraction" else _convert_unit(value, unit)
-
-
-def _convert_unit(value: float, unit: str) -> str:
-    if unit == "fraction":
-        return _number(value, 4)
-    return "-" if math.isnan(value) else append_unit(format_significant(value), Scale(unit).shown)
-
-
-def _number(value: float, digits: int = 3) -> str:
-    return "-" if math.isnan(value) else f"{value:.{digits}f}"
-
-
 def write_leaderboard(board: PredictionLeaderboard, folder: Path) -> list[Path]:
     """Write every format into ``folder`` and return the files."""
     endings = {"text": "txt", "markdown": "md", "latex": "tex", "html": "html", "csv": "csv", "json": "json"}
     texts = {f"leaderboard.{endings[kind]}": board.render(kind) for kind in FORMATS}
-    texts["leaderboard_overall.csv"] = as_csv(board.overall)
+    texts |= {"leaderboard_overall.csv": as_csv(board.overall), "leaderboard_pairs.csv": as_csv(board.pairs)}
     for name, text in texts.items():
         write_text(folder / name, text)
     return [folder / name for name in texts]

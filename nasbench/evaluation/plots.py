@@ -1,5 +1,6 @@
 """Plots of a record of predictors, as PNG and SVG: tau over train size, tau over cost, reliability."""
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from nasbench.arrays import Bools, Floats
 from nasbench.evaluation.analysis import PredictionAnalysis, TaskPredictionAnalysis
 from nasbench.evaluation.curve_plots import draw_cutoffs, draw_forecasts, has_cutoffs
-from nasbench.evaluation.intervals import compute_mean_interval
+from nasbench.evaluation.intervals import compute_mean_interval, find_least_runs
 from nasbench.evaluation.leaderboard import compute_median
 from nasbench.evaluation.metrics import LEVELS
 from nasbench.reports.drawing import add_legend, in_legend, look, needs_matplotlib, panels, save_all, tidy
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MARKERS = "osD^vP*X<>"
+_TITLE_LETTERS = 12  # of a title that fit into an inch
 _LEAST_S = 1e-4  # start of the logarithmic axis of seconds
 
 
@@ -43,7 +45,7 @@ def _draw_each_test(
 ) -> "Figure":
     """Return a figure with a row for each task, a column for each protocol, and one legend."""
     names = list(dict.fromkeys(test.name for test in analysis.tests))
-    protocols = list(dict.fromkeys(test.protocol for test in analysis.tests))
+    protocols = analysis.protocols
     figure, grid = panels(len(protocols), len(names), 5.0, 3.6)
     for test in analysis.tests:
         axes = grid[names.index(test.name), protocols.index(test.protocol)]
@@ -54,13 +56,14 @@ def _draw_each_test(
     for axes in grid.flat:
         found |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     add_legend(figure, list(found.values()), list(found), below=True, size=8)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(textwrap.fill(title, int(_TITLE_LETTERS * figure.get_size_inches()[0])), fontsize=11)
     return figure
 
 
 def draw_sizes(analysis: PredictionAnalysis) -> "Figure":
-    """Draw Kendall's tau over the train size, with the 95 % interval of the mean over runs."""
-    return _draw_each_test(analysis, _draw_size_panel, "Kendall's tau (mean over runs, 95 % interval of the mean)")
+    """Draw Kendall's tau over the train size, with 95 % intervals over the runs on each task."""
+    band = "; band: 95 % interval over runs on this task" if analysis.n_runs >= find_least_runs("kendall") else ""
+    return _draw_each_test(analysis, _draw_size_panel, f"Kendall's tau (mean over runs{band})")
 
 
 def _draw_size_panel(axes: "Axes", analysis: PredictionAnalysis, test: TaskPredictionAnalysis) -> None:
@@ -80,7 +83,7 @@ def draw_costs(analysis: PredictionAnalysis) -> "Figure":
 
     As in White et al. 2021 (arXiv 2104.01177).
     """
-    title = "Kendall's tau and cost; larger points: more training architectures; grey: Pareto front"
+    title = "Kendall's tau (mean over runs) and cost; larger points: more training architectures; grey: Pareto front"
     return _draw_each_test(analysis, _draw_cost_panel, title)
 
 

@@ -253,8 +253,9 @@ def test_failed_runs_are_done_again_on_demand(tmp_path, monkeypatch):
 def test_learning_is_better_than_guessing_in_every_run(reference):
     """p = 2^-12 if learning and guessing were alike: a sign test over 2 sizes, 3 runs and 2 protocols."""
     analysis = analyse(reference)
-    learnt, guessed, _ = np.concatenate([analysis.collect_blocks(protocol) for protocol in ("random", "disjoint")]).T
-    assert (learnt > guessed).all()
+    for test in analysis.tests:
+        learnt, guessed, _ = test.metrics["kendall"]
+        assert (learnt > guessed).all()
 
 
 def test_the_leaderboard_shows_what_the_runs_hold(reference):
@@ -269,12 +270,15 @@ def test_the_leaderboard_shows_what_the_runs_hold(reference):
         values = [run.tests["disjoint"][metric] for run in runs]
         assert row[metric]["mean"] == pytest.approx(np.mean(values))
         assert row[metric]["std"] == pytest.approx(np.std(values, ddof=1))
+        if metric == "regret_10":  # skewed: an interval would not cover
+            assert np.isnan([row[metric]["low"], row[metric]["high"]]).all()
+            continue
         # Student's t with two degrees of freedom: 4.303 (any table)
         half = 4.303 * np.std(values, ddof=1) / np.sqrt(3)
         assert row[metric]["high"] - row[metric]["mean"] == pytest.approx(half, rel=1e-3)
     assert row["fit_s"] == np.median([run.measured.fit_s for run in runs])
     assert board.overall[0]["predictor"].endswith("Ridge")
-    assert board.overall[0]["first_on"] == 2
+    assert (board.overall[0]["first_on"], board.overall[0]["n_tasks"]) == (1, 1)
     text = str(reference.leaderboard())
     assert text.count("disjoint") > 3
     assert "the test split is never used" in text

@@ -1,0 +1,91 @@
+"""Means over runs whose data all contestants share, and over tasks; average ranks by such means; with intervals.
+
+In the same run all contestants have the same data, so their runs are averaged and resampled together.
+"""
+
+import numpy as np
+from scipy import stats
+
+from nasbench.arrays import Floats
+from nasbench.statistics.intervals import CONFIDENCE, N_RESAMPLES, expand_levels
+from nasbench.statistics.ranking import rank
+from nasbench.statistics.sampling import TaskSample
+
+
+def select_defined_runs(values: Floats) -> Floats:
+    """Return the runs [contestants, n] that are defined for all contestants, of values [contestants, runs]."""
+    return values[:, ~np.isnan(values).any(axis=0)]
+
+
+def resample_means(values: Floats, rng: np.random.Generator) -> Floats:
+    """Compute the means of bootstrap resamples of the runs, the same runs for all contestants.
+
+    A resample of n runs varies less than n runs do. So its distance from the mean is stretched by sqrt(n / (n - 1)).
+
+    Args:
+        values: [contestants, runs], all defined.
+        rng: random generator of the resamples.
+
+    Returns:
+        ``[contestants, N_RESAMPLES]``; nan for fewer than two runs.
+    """
+    n = values.shape[1]
+    if n < 2:
+        return np.full((len(values), N_RESAMPLES), np.nan)
+    center = values.mean(axis=1, keepdims=True)
+    shares = rng.multinomial(n, np.full(n, 1 / n), size=N_RESAMPLES) / n
+    stretched: Floats = center + np.sqrt(n / (n - 1)) * ((values - center) @ shares.T)
+    return stretched.astype(np.float32).astype(np.float64)  # rounded: equal runs tie, however their sum was rounded
+
+
+def resample_average_ranks(
+    average: Floats, drawn: Floats, sample: TaskSample, direction: str, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Compute 95 % intervals of average ranks over tasks like these, from resamples of the runs of each task.
+
+    Tasks are resampled, too, and percentiles are expanded for few tasks. A contestant that has the same rank on all
+    tasks would still have an interval of no width, whereas its rank may differ on a share of other tasks, which stays
+    unseen on n tasks with probability .025 or more. So an interval reaches at least as far as if its rank differed by
+    one on such a share.
+
+    Args:
+        average: [contestants] average ranks.
+        drawn: [tasks, contestants, resamples] the number by which a task is ranked, in resamples of its runs.
+        sample: of which the tasks are a sample.
+        direction: in which values are better, ``minimize`` or ``maximize``.
+        rng: random generator of the resamples of tasks.
+
+    Returns:
+        Lower and upper bounds, ``[contestants]`` each.
+    """
+    ranks = rank(np.moveaxis(drawn, 1, 2), direction)  # [tasks, resamples, contestants]
+    times = sample.resample(drawn.shape[2], rng) * sample.weights
+    times /= times.sum(axis=1, keepdims=True)
+    averaged = np.einsum("bt,tbc->cb", times, ranks)
+    low, high = np.quantile(averaged, expand_levels(sample.n_effective), axis=1)
+    unseen = 1 - (0.5 - CONFIDENCE / 2) ** (1 / sample.n_effective)
+    return np.minimum(low, average - unseen).clip(1), np.maximum(high, average + unseen).clip(max=len(average))
+
+
+def compute_overall_mean(
+    values: Floats, sample: TaskSample, bounds: tuple[float, float]
+) -> tuple[Floats, Floats, Floats]:
+    """Compute the mean over tasks, with its interval by Student's t over tasks like these.
+
+    All families of tasks weigh alike, and so do the tasks of a family.
+
+    Args:
+        values: [tasks, rows] number of each task.
+        sample: of which tasks are a sample.
+        bounds: smallest and largest possible value, which intervals do not leave.
+
+    Returns:
+        Value, lower and upper bound, ``[rows]`` each; the bounds are nan if there are too few tasks, and all without.
+    """
+    center: Floats = sample.weights @ values if len(values) else np.full(values.shape[1], np.nan)
+    if not sample.is_enough:
+        return center, np.full_like(center, np.nan), np.full_like(center, np.nan)
+    weights, blocks = sample.block_weights, sample.average_blocks(values)
+    error = np.sqrt(weights**2 @ (blocks - center) ** 2 / (1 - (weights**2).sum()))
+    half = stats.t.ppf(0.5 + CONFIDENCE / 2, sample.n_effective - 1) * error
+    return center, np.clip(center - half, *bounds), np.clip(center + half, *bounds)
