@@ -18,9 +18,9 @@ from nasbench.evaluation.analysis import analyse
 from nasbench.evaluation.curves import CURVE_METRICS
 from nasbench.evaluation.ranking import DIRECTION, compare_runs_on_task
 from nasbench.statistics.intervals import compute_mean_band
-from nasbench.statistics.means import compute_overall_mean, resample_average_ranks, resample_means
+from nasbench.statistics.means import compute_overall_mean, resample_means
 from nasbench.statistics.over_tasks import TESTS, compare_over_tasks
-from nasbench.statistics.ranking import ALPHA, average_ranks, rank
+from nasbench.statistics.ranking import ALPHA, average_ranks, rank, resample_average_ranks
 from nasbench.statistics.sampling import TaskSample
 
 Row = tuple[str, str, float]

@@ -14,13 +14,12 @@ from nasbench.arrays import Bools, Floats, Ints
 from nasbench.evaluation.analysis import PredictionAnalysis, TaskPredictionAnalysis
 from nasbench.statistics.means import (
     compute_overall_mean,
-    resample_average_ranks,
     resample_means,
     select_defined_runs,
 )
 from nasbench.statistics.on_one_task import adjust_by_holm, compare_paired_runs
 from nasbench.statistics.over_tasks import OverTasks, PairwiseTest, compare_over_tasks, estimate_more_blocks
-from nasbench.statistics.ranking import ALPHA, average_ranks, find_tiers, rank
+from nasbench.statistics.ranking import ALPHA, average_ranks, find_tiers, rank, resample_average_ranks
 from nasbench.statistics.sampling import TaskSample
 
 DEFAULT_TEST = "nemenyi"

@@ -1,4 +1,4 @@
-"""Means over runs whose data all contestants share, and over tasks; average ranks by such means; with intervals.
+"""Means over runs whose data all contestants share, and over tasks, with intervals.
 
 In the same run all contestants have the same data, so their runs are averaged and resampled together.
 """
@@ -7,8 +7,7 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Floats
-from nasbench.statistics.intervals import CONFIDENCE, N_RESAMPLES, expand_levels
-from nasbench.statistics.ranking import rank
+from nasbench.statistics.intervals import CONFIDENCE, N_RESAMPLES
 from nasbench.statistics.sampling import TaskSample
 
 
@@ -36,35 +35,6 @@ def resample_means(values: Floats, rng: np.random.Generator) -> Floats:
     shares = rng.multinomial(n, np.full(n, 1 / n), size=N_RESAMPLES) / n
     stretched: Floats = center + np.sqrt(n / (n - 1)) * ((values - center) @ shares.T)
     return stretched.astype(np.float32).astype(np.float64)  # rounded: equal runs tie, however their sum was rounded
-
-
-def resample_average_ranks(
-    average: Floats, drawn: Floats, sample: TaskSample, direction: str, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Compute 95 % intervals of average ranks over tasks like these, from resamples of the runs of each task.
-
-    Tasks are resampled, too, and percentiles are expanded for few tasks. A contestant that has the same rank on all
-    tasks would still have an interval of no width, whereas its rank may differ on a share of other tasks, which stays
-    unseen on n tasks with probability .025 or more. So an interval reaches at least as far as if its rank differed by
-    one on such a share.
-
-    Args:
-        average: [contestants] average ranks.
-        drawn: [tasks, contestants, resamples] the number by which a task is ranked, in resamples of its runs.
-        sample: of which the tasks are a sample.
-        direction: in which values are better, ``minimize`` or ``maximize``.
-        rng: random generator of the resamples of tasks.
-
-    Returns:
-        Lower and upper bounds, ``[contestants]`` each.
-    """
-    ranks = rank(np.moveaxis(drawn, 1, 2), direction)  # [tasks, resamples, contestants]
-    times = sample.resample(drawn.shape[2], rng) * sample.weights
-    times /= times.sum(axis=1, keepdims=True)
-    averaged = np.einsum("bt,tbc->cb", times, ranks)
-    low, high = np.quantile(averaged, expand_levels(sample.n_effective), axis=1)
-    unseen = 1 - (0.5 - CONFIDENCE / 2) ** (1 / sample.n_effective)
-    return np.minimum(low, average - unseen).clip(1), np.maximum(high, average + unseen).clip(max=len(average))
 
 
 def compute_overall_mean(

@@ -8,6 +8,8 @@ from scipy import stats
 from nasbench.arrays import Bools, Floats
 from nasbench.statistics.intervals import LEAST_RUNS
 
+_MOST_COUNTED = 100  # runs whose orders are counted: of more, there are too many for a float, and tails are normal
+
 
 def adjust_by_holm(p: Floats) -> Floats:
     """Adjust the p-values of all pairs [n, n] by Holm 1979; nan stays and is not counted."""
@@ -76,8 +78,10 @@ def _permute_ranks(placements: Floats) -> Floats:
     squares = ((placements + own[:, None] - runs) ** 2).sum(axis=2)  # of ranks among both, less their mean
     variance = runs * (squares + squares.T) / (4 * runs - 2)
     scaled = np.divide(beyond - 0.5, np.sqrt(variance), out=np.zeros_like(beyond), where=variance > 0)
-    exact = _count_orders(runs)[np.ceil(runs**2 / 2 - beyond).astype(np.int64)]
-    return np.asarray(np.minimum(2 * np.minimum(stats.norm.sf(scaled), exact), 1.0))
+    tail = stats.norm.sf(scaled)
+    if runs <= _MOST_COUNTED:
+        tail = np.minimum(tail, _count_orders(runs)[np.ceil(runs**2 / 2 - beyond).astype(np.int64)])
+    return np.asarray(np.minimum(2 * tail, 1.0))
 
 
 @lru_cache(maxsize=8)
@@ -108,13 +112,6 @@ def find_larger_runs(values: Floats) -> Bools:
     """
     placements = _place_runs(values).mean(axis=2)
     return np.asarray(placements > placements.T)
-
-
-def _place_runs(values: Floats) -> Floats:
-    """Return the number of runs of j below run k of i, ties counted as one half, as [i, j, k]: its placement."""
-    ordered = np.sort(values, axis=1)
-    placed = [np.searchsorted(row, values, side="left") + np.searchsorted(row, values, side="right") for row in ordered]
-    return np.stack(placed, axis=1) / 2
 
 
 def compare_paired_runs(values: Floats) -> Floats:

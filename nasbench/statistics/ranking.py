@@ -42,14 +42,6 @@ def average_ranks(values: Floats, sample: TaskSample, direction: str) -> Floats:
 def compute_rank_intervals(values: Floats, failed: Bools, sample: TaskSample, direction: str) -> tuple[Floats, Floats]:
     """Compute 95 % intervals of average ranks over tasks like these, by a hierarchical bootstrap.
 
-    Resamples of tasks, and of the runs on each, are ranked again, and percentiles are expanded for few tasks. A
-    bootstrap of runs alone would hold the true average rank of some contestants in a third of all cases.
-
-    Ranks are bounded, so that those of a good or a bad contestant are skewed towards the middle. Therefore one more
-    task is among those that are resampled, on which all contestants tie. And a contestant with the same rank on all
-    tasks may have another rank elsewhere: a share ``1 - .025 ** (1 / n)`` of tasks stays unseen on n tasks with
-    probability .025. So an interval reaches at least as far as if the rank differed by one on such a share.
-
     Args:
         values: [tasks, contestants, runs] value of each run; a task is ranked by interquartile means.
         failed: [tasks, contestants, runs] whether the run failed.
@@ -66,14 +58,40 @@ def compute_rank_intervals(values: Floats, failed: Bools, sample: TaskSample, di
     drawn = resample_iqm(values.reshape(-1, n_runs), failed.reshape(-1, n_runs))
     drawn = drawn.astype(np.float32)  # rounds: equal runs tie, however their sum was rounded
     drawn = rng.permuted(drawn, axis=1)  # makes the resamples of the contestants and tasks independent
-    ranks = rank(np.moveaxis(drawn.reshape(n_tasks, n, -1), 1, 2), direction)  # [tasks, resamples, contestants]
-    n_blocks = len(sample.block_weights)
-    times = rng.multinomial(n_blocks + 1, np.full(n_blocks + 1, 1 / (n_blocks + 1)), size=drawn.shape[1])
+    average = average_ranks(compute_iqm(values, failed), sample, direction)
+    return resample_average_ranks(average, drawn.reshape(n_tasks, n, -1), sample, direction, rng)
+
+
+def resample_average_ranks(
+    average: Floats, drawn: Floats, sample: TaskSample, direction: str, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Compute 95 % intervals of average ranks over tasks like these, from resamples of the runs of each task.
+
+    Tasks are resampled, too, and ranked again; percentiles are expanded for few tasks. A bootstrap of runs alone would
+    hold the true average rank of some contestants in a third of all cases.
+
+    Ranks are bounded, so that those of a good or a bad contestant are skewed towards the middle. Therefore one more
+    task is among those that are resampled, on which all contestants tie. And a contestant with the same rank on all
+    tasks may have another rank elsewhere: a share ``1 - .025 ** (1 / n)`` of tasks stays unseen on n tasks with
+    probability .025. So an interval reaches at least as far as if the rank differed by one on such a share.
+
+    Args:
+        average: [contestants] average ranks.
+        drawn: [tasks, contestants, resamples] the number by which a task is ranked, in resamples of its runs.
+        sample: of which the tasks are a sample.
+        direction: in which values are better, ``minimize`` or ``maximize``.
+        rng: random generator of the resamples of tasks.
+
+    Returns:
+        Lower and upper bounds, ``[contestants]`` each.
+    """
+    n, n_blocks = len(average), len(sample.block_weights)
+    ranks = rank(np.moveaxis(drawn, 1, 2), direction)  # [tasks, resamples, contestants]
+    times = rng.multinomial(n_blocks + 1, np.full(n_blocks + 1, 1 / (n_blocks + 1)), size=drawn.shape[2])
     share = times[:, np.append(sample.blocks, n_blocks)] * np.append(sample.weights, 1 / n_blocks)
     share /= share.sum(axis=1, keepdims=True)
     averaged = np.einsum("bt,tbc->cb", share[:, :-1], ranks) + share[:, -1] * (n + 1) / 2
     low, high = np.quantile(averaged, expand_levels(sample.n_effective), axis=1)
-    average = average_ranks(compute_iqm(values, failed), sample, direction)
     unseen = 1 - (0.5 - CONFIDENCE / 2) ** (1 / sample.n_effective)
     return np.minimum(low, average - unseen).clip(min=1), np.maximum(high, average + unseen).clip(max=n)
 

@@ -7,11 +7,10 @@ from scipy import stats
 from nasbench.statistics.intervals import N_RESAMPLES
 from nasbench.statistics.means import (
     compute_overall_mean,
-    resample_average_ranks,
     resample_means,
     select_defined_runs,
 )
-from nasbench.statistics.ranking import average_ranks, rank
+from nasbench.statistics.ranking import average_ranks, rank, resample_average_ranks
 from nasbench.statistics.sampling import TaskSample
 
 ANY = (-np.inf, np.inf)
