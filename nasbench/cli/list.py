@@ -15,7 +15,7 @@ from nasbench.errors import make_unknown_name
 if TYPE_CHECKING:
     from nasbench.cli._catalogue import CatalogueEntry
 
-_REPORT = ("matplotlib", "scikit_posthocs")
+_REPORT = ("matplotlib",)
 
 
 def command(

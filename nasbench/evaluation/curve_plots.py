@@ -7,7 +7,7 @@ from scipy.special import ndtri
 
 from nasbench.evaluation.analysis import PredictionAnalysis, TaskPredictionAnalysis
 from nasbench.evaluation.intervals import compute_mean_interval, find_least_runs
-from nasbench.reports.drawing import in_legend, look, panels, tidy
+from nasbench.reports.drawing import add_legend, in_legend, look, panels, tidy
 from nasbench.units import Scale
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def draw_cutoffs(analysis: PredictionAnalysis) -> "Figure":
             own = tests[0].scale.unit if metric == "rmse" else "fraction"
             axes.set_ylabel(label if own in ("fraction", "none") else f"{label} ({own})")
     handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=8)
+    add_legend(figure, handles, labels, below=True, size=8)
     covers = any(analysis.n_runs >= find_least_runs(metric) for metric in _SHOWN)
     band = "; bands, where they cover: 95 % interval over runs on this task" if covers else ""
     figure.suptitle(f"{analysis.sizes[-1]:,} training curves (mean over runs{band})", fontsize=11)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nasbench.reports.drawing import needs_matplotlib, panels, save_all, tidy
+from nasbench.reports.drawing import add_legend, needs_matplotlib, panels, save_all, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ def write_picture(result: Mapping[str, Any], folder: Path) -> list[Path]:
         axes.set_visible(False)
     drawn = [axes.get_legend_handles_labels() for axes in grid.flat]
     legend = {label: handle for handles, labels in drawn for handle, label in zip(handles, labels, strict=True)}
-    figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=3, frameon=False)
+    add_legend(figure, list(legend.values()), list(legend), below=True)
     tried = sum(not one["explored"] for one in result["interpretations"])
     best = f" (best of {tried} interpretations)" if tried > 1 else ""
     figure.suptitle(f"{result['name']}: {interpretation['name']}{best}")
