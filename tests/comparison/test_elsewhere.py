@@ -104,10 +104,10 @@ def matches(record):
 def test_a_record_is_verified_ranked_joined_and_continued_from_another_folder(here, elsewhere, capsys):
     out = here / "record"
     record = nasbench.compare("t.toml:t", ["random_search", "local_search"], runs=4, out=out)
-    before = analyse(record).scores
+    before = analyse(record).levels
     elsewhere()
     assert matches(Record(out))
-    assert np.array_equal(analyse(Record(out)).scores, before)
+    assert np.array_equal(analyse(Record(out)).levels, before)
     for command in (["verify"], ["leaderboard"], ["merge", "--out", "joined"]):
         assert main([command[0], str(out), *command[1:]]) == 0
     assert matches(Record("joined"))
