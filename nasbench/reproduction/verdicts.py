@@ -14,10 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from nasbench.reproduction.cells import Cell, Fit, Judged, judge_cells, measure_own
-from nasbench.reproduction.equivalence import LEVEL, Part, adjust_by_holm, compute_direction_p, make_estimate, make_part
 from nasbench.reproduction.samples import Sample
 from nasbench.reproduction.schema import COMPUTED, Published, PublishedCell, Row
+from nasbench.statistics.equivalence import Part, compute_direction_p, make_estimate, make_part
+from nasbench.statistics.on_one_task import adjust_list_by_holm
+from nasbench.statistics.ranking import ALPHA
 
 
 class ClaimVerdict(StrEnum):
@@ -137,11 +141,11 @@ def _judge_order(cells: Mapping[str, Judged], others: Mapping[str, Mapping[str, 
     ]
     if not orders:
         return False, "no published order to keep"
-    broken = adjust_by_holm([order.p_reversed for order in orders])
-    reversed_ones = [order.place for order, p in zip(orders, broken, strict=True) if p <= LEVEL]
+    broken = adjust_list_by_holm(np.array([order.p_reversed for order in orders]))
+    reversed_ones = [order.place for order, p in zip(orders, broken, strict=True) if p <= ALPHA]
     if reversed_ones:
         return False, f"order reversed: {_list_some(reversed_ones)}"
-    undecided = [order.place for order in orders if order.p_kept > LEVEL]
+    undecided = [order.place for order in orders if order.p_kept > ALPHA]
     if undecided:
         return False, f"order undecided: {_list_some(undecided)}"
     return True, f"in the published order ({len(orders)} comparisons)"

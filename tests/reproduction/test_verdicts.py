@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasbench.reproduction.cells import Cell, Fit, Judged, judge_cells
-from nasbench.reproduction.equivalence import LEVEL
 from nasbench.reproduction.samples import FEWEST_RUNS, Sample, describe_distribution, sample_of
 from nasbench.reproduction.schema import PublishedCell, Row, Tolerance
 from nasbench.reproduction.verdicts import ClaimVerdict, JudgedRow, judge_overall, judge_row
+from nasbench.statistics.ranking import ALPHA
 
 NUMBER = st.floats(-100, 100)
 STD = st.floats(0.01, 10)
@@ -138,7 +138,7 @@ def test_cells_of_a_row_form_one_family():
     assert among.fit is Fit.UNDECIDED
     assert among.p_outside == pytest.approx(31 * alone.p_outside)
     exact = {str(i): Cell(PublishedCell(0.0), Sample(0.0), 0.5) for i in range(30)}
-    assert judge_cells({"x": Cell(PublishedCell(0.0), off, 0.5), **exact})["x"].p_outside == alone.p_outside <= LEVEL
+    assert judge_cells({"x": Cell(PublishedCell(0.0), off, 0.5), **exact})["x"].p_outside == alone.p_outside <= ALPHA
 
 
 def rows_of(*pairs, tolerance=0.5, std=None, runs=None):
