@@ -93,9 +93,9 @@ def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: boo
         with ProgressBar(f"runs of {table.name}", quiet=style == "json") as progress, or_resume():
             results.append(reproduce(table, ReproductionPlan(wanted, out, jobs, quick, progress)))
     if style == "text":
-        missing = "".join(f"{line}\n" for line in list_missing_imports(results))
-        print_text(f"{summarize_rows(results)}\n\n{write_overview(results)}\n\n{missing}")
-        print(f"\nmore: nasbench reproduce report --out {quote_word(out)}")
+        print_text(f"{summarize_rows(results)}\n\n{write_overview(results)}\n")
+        print("".join(f"\n{line}" for line in list_missing_imports(results)))  # whole, to be copied
+        print(f"more: nasbench reproduce report --out {quote_word(out)}")
     else:
         print(compose_report(results, style))
 
