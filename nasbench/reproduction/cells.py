@@ -106,10 +106,10 @@ class _Comparison:
         """Say how far apart the two numbers are, and whose runs are too few to decide."""
         value, limit, error = self.estimate.value, self.limit, self.estimate.error
         if self.is_mean:
-            found, known, allowed = f"mean off by {value:+.3g}", f"{error:.2g}", f"{limit:.3g} allowed"
+            found, known, allowed = f"mean off by {value:+.3g}", f"{error:.2g}", f"up to {limit:.3g} allowed"
         else:
             found, known = f"standard deviation {math.exp(value):.2f} times the published", f"{100 * error:.0f} %"
-            allowed = f"{math.exp(limit):.3g} allowed"
+            allowed = f"{math.exp(-limit):.3g} to {math.exp(limit):.3g} allowed"
         if outside:
             return f"{found}, {allowed}"
         published = make_estimate(0.0, self.published)
@@ -117,7 +117,7 @@ class _Comparison:
             abs(abs(value) - limit) < published.margin
         )  # too near for the published runs, whatever the number of ours
         few = "published runs" if near or math.isclose(published.error, error) else "runs"
-        return f"{found} (se {known}), {allowed}: too few {few}"
+        return f"{found} (se {known}), {allowed}; too few {few} to be sure"
 
 
 def judge_cells(cells: Mapping[str, Cell]) -> dict[str, Judged]:

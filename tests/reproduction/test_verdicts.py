@@ -93,8 +93,8 @@ def test_a_difference_in_standard_errors_counts_both_sides():
 def test_no_number_of_our_runs_decides_where_the_published_ones_are_too_few():
     assert judge(0.0, Sample(0.0), std=2.0, runs=3).fit is Fit.UNDECIDED
     for ours in (Sample(0.0), Sample(0.4, 1.0, 10_000)):
-        assert judge(0.0, ours, std=2.0, runs=3).why.endswith(": too few published runs")
-    assert judge(0.0, Sample(0.0, 5.0, 26)).why == "mean off by +0 (se 1), 0.5 allowed: too few runs"
+        assert judge(0.0, ours, std=2.0, runs=3).why.endswith("; too few published runs to be sure")
+    assert judge(0.0, Sample(0.0, 5.0, 26)).why == "mean off by +0 (se 1), up to 0.5 allowed; too few runs to be sure"
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_an_order_that_our_runs_do_not_show_is_undecided():
     lower, upper = rows_of((1.0, Sample(4.0, 1.0, 26)), (1.6, Sample(4.1, 1.0, 26)))
     row = judge_row(ROW, upper, {"lower": lower})
     assert row.verdict is ClaimVerdict.NOT
-    assert row.why.startswith("order undecided: a above lower; a: mean off by +2.5, 0.5 allowed")
+    assert row.why.startswith("order undecided: a above lower; a: mean off by +2.5, up to 0.5 allowed")
     few = rows_of((1.0, Sample(4.0, 1.0, 9)))[0]
     clear = rows_of((1.6, Sample(6.0, 1.0, 26)))[0]
     assert judge_row(ROW, clear, {"lower": lower}).verdict is ClaimVerdict.ORDERING
