@@ -211,7 +211,7 @@ def test_every_verdict_and_its_reason_fit_a_narrow_terminal(tmp_path, monkeypatc
     text = capsys.readouterr().out
     copied = ("needs table", "more: ")  # commands stay whole
     assert max(len(line) for line in text.splitlines() if not line.startswith(copied)) <= 80
-    assert text.count("- SETN: cannot be judged") == 2 + 2 + 5  # also under each interpretation
+    assert text.count("- SETN: cannot be judged") == 2 + 2 + 6  # also under each interpretation
     assert " ".join(text.split()).count("the cells that its three runs found are not known") >= 4
 
 
