@@ -94,7 +94,7 @@ def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: boo
             results.append(reproduce(table, ReproductionPlan(wanted, out, jobs, quick, progress)))
     if style == "text":
         print_text(f"{summarize_rows(results)}\n\n{write_overview(results)}\n")
-        print("".join(f"\n{line}" for line in list_missing_imports(results)))
+        print("".join(f"\n{line}" for line in list_missing_imports(results)))  # whole, to be copied
         print(f"more: nasbench reproduce report --out {quote_word(out)}")
     else:
         print(compose_report(results, style))
@@ -107,7 +107,11 @@ def _report(names: list[str], out: Path, style: str) -> None:
 
     results = [load_result(get_result_file(out, name)) for name in names] if names else load_results(out)
     pictures = _pictures(results, out)
-    print(compose_report(results, style, pictures=pictures), end="")
+    text = compose_report(results, style, pictures=pictures)
+    if style == "text":
+        print_text(text)
+    else:
+        print(text, end="")
     files = write_report(results, out, pictures)
     print(f"-> {', '.join(str(file) for file in files)}", file=sys.stderr)
 

@@ -45,9 +45,9 @@ def compute_mean_interval(metric: str, values: Floats) -> tuple[Floats, Floats, 
         values: [runs, ...] values of the metric.
 
     Returns:
-        Mean, lower and upper bound, ``[...]`` each; bounds are nan for fewer than ``find_least_runs`` runs.
+        Mean, lower and upper bound, ``[...]`` each; bounds are nan for fewer than ``find_least_runs`` runs, and where
+        all runs are equal: three failures do not show that every run would fail.
     """
-    if len(values) < find_least_runs(metric):
-        mean = np.asarray(values.mean(axis=0))
-        return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
-    return compute_mean_band(values, _RANGES.get(metric, _ANY))
+    mean, low, high = compute_mean_band(values, _RANGES.get(metric, _ANY))
+    unknown = (np.ptp(values, axis=0) == 0) | (len(values) < find_least_runs(metric))
+    return mean, np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from nasbench.evaluation.analysis import PredictionAnalysis
 from nasbench.evaluation.intervals import find_least_runs
 from nasbench.evaluation.ranking import (
@@ -53,7 +55,7 @@ def format_overall(rows: list[_Row], tests: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def _format_claim(value: float, low: float, high: float, digits: int, *, claimed: bool) -> str:
-    """Format a number over tasks; ``[-]`` stands for an interval that too few runs do not allow."""
+    """Format a number over tasks; ``[-]`` stands for an interval that too few or equal numbers do not allow."""
     if claimed and math.isnan(low) and not math.isnan(value):
         return f"{_number(value, digits)} [-]"
     return _format_interval(value, low, high, digits)
@@ -174,10 +176,12 @@ def _note_over_tasks(rankings: list[OverallRanking], test: str) -> list[str]:
     ranked = f"by resampling {unit} and their runs"
     if min(ranking.n_runs) < LEAST_RANKED_RUNS:
         ranked = f"none, since that takes {LEAST_RANKED_RUNS} runs or more"
+    equal = any(np.isnan(own.mean[1]).any() for own in rankings)
+    student = "by Student's t" + (", none where all tasks have the same" if equal else "")
     notes = [
         f"average rank, mean tau: means over tasks{alike}",
         f"[ ] in the first table: {CONFIDENCE:.0%} interval over {unit} like these ({sample.describe()}); of average "
-        f"ranks {ranked}, of mean tau by Student's t",
+        f"ranks {ranked}, of mean tau {student}",
     ]
     if len(chosen.p) < 2:
         return notes
@@ -217,7 +221,8 @@ def _note_on_tasks(analysis: PredictionAnalysis, *, tested: bool) -> list[str]:
     """Note what is claimed on single tasks; ``tested`` says whether predictors are compared there."""
     runs, n, least = analysis.n_runs, len(analysis.predictors), find_least_runs("kendall")
     notes = [
-        f"[ ] in the second table: {CONFIDENCE:.0%} interval over runs on this task, by Student's t"
+        f"[ ] in the second table: {CONFIDENCE:.0%} interval over runs on this task, by Student's t; none where all "
+        "runs are equal"
         if runs >= least
         else f"second table: no interval over fewer than {least} runs"
     ]

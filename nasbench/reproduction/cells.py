@@ -16,18 +16,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from nasbench.reproduction.equivalence import (
-    LEVEL,
+import numpy as np
+
+from nasbench.reproduction.samples import Sample
+from nasbench.reproduction.schema import PublishedCell
+from nasbench.statistics.equivalence import (
     Estimate,
     Part,
-    adjust_by_holm,
     compute_equivalence_p,
     compute_exceedance_p,
     make_estimate,
     make_part,
 )
-from nasbench.reproduction.samples import Sample
-from nasbench.reproduction.schema import PublishedCell
+from nasbench.statistics.on_one_task import adjust_list_by_holm
+from nasbench.statistics.ranking import ALPHA
 
 
 class Fit(StrEnum):
@@ -104,10 +106,10 @@ class _Comparison:
         """Say how far apart the two numbers are, and whose runs are too few to decide."""
         value, limit, error = self.estimate.value, self.limit, self.estimate.error
         if self.is_mean:
-            found, known, allowed = f"mean off by {value:+.3g}", f"{error:.2g}", f"{limit:.3g} allowed"
+            found, known, allowed = f"mean off by {value:+.3g}", f"{error:.2g}", f"up to {limit:.3g} allowed"
         else:
             found, known = f"standard deviation {math.exp(value):.2f} times the published", f"{100 * error:.0f} %"
-            allowed = f"{math.exp(limit):.3g} allowed"
+            allowed = f"{math.exp(-limit):.3g} to {math.exp(limit):.3g} allowed"
         if outside:
             return f"{found}, {allowed}"
         published = make_estimate(0.0, self.published)
@@ -115,7 +117,7 @@ class _Comparison:
             abs(abs(value) - limit) < published.margin
         )  # too near for the published runs, whatever the number of ours
         few = "published runs" if near or math.isclose(published.error, error) else "runs"
-        return f"{found} (se {known}), {allowed}: too few {few}"
+        return f"{found} (se {known}), {allowed}; too few {few} to be sure"
 
 
 def judge_cells(cells: Mapping[str, Cell]) -> dict[str, Judged]:
@@ -129,11 +131,10 @@ def judge_cells(cells: Mapping[str, Cell]) -> dict[str, Judged]:
 
 def _correct_family(family: Sequence[_Comparison]) -> list[float]:
     """Return Holm-corrected p-values of being outside; exact differences are right or wrong and need no correction."""
-    p_values = [compute_exceedance_p(one.estimate, one.limit) for one in family]
-    sampled = [i for i, one in enumerate(family) if one.estimate.error]
-    for i, corrected in zip(sampled, adjust_by_holm([p_values[i] for i in sampled]), strict=True):
-        p_values[i] = corrected
-    return p_values
+    p_values = np.array([compute_exceedance_p(one.estimate, one.limit) for one in family])
+    sampled = np.array([one.estimate.error > 0 for one in family], dtype=bool)
+    p_values[sampled] = adjust_list_by_holm(p_values[sampled])
+    return [float(p) for p in p_values]
 
 
 def _conclude(cell: Cell, comparisons: Sequence[_Comparison], p_outside: Sequence[float]) -> Judged:
@@ -144,12 +145,12 @@ def _conclude(cell: Cell, comparisons: Sequence[_Comparison], p_outside: Sequenc
         return replace(shown, fit=Fit.UNDECIDED, why=cell.ours.gap) if undecided and cell.ours else shown
     p_within = [compute_equivalence_p(comparison.estimate, comparison.limit) for comparison in comparisons]
     found = replace(shown, p_within=max(p_within), p_outside=min(p_outside))
-    if min(p_outside) <= LEVEL:
+    if min(p_outside) <= ALPHA:
         worst = comparisons[p_outside.index(min(p_outside))]
         return replace(found, fit=Fit.OUTSIDE, why=worst.explain(outside=True))
-    if max(p_within) <= LEVEL:
+    if max(p_within) <= ALPHA:
         return replace(found, fit=Fit.WITHIN)
-    missed = [one for one, p in zip(comparisons, p_within, strict=True) if p > LEVEL]
+    missed = [one for one, p in zip(comparisons, p_within, strict=True) if p > ALPHA]
     return replace(found, fit=Fit.UNDECIDED, why="; ".join(one.explain(outside=False) for one in missed))
 
 

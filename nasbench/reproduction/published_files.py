@@ -1,6 +1,7 @@
 """The files of published results: find them, read them and check them as plain data, without opening any table."""
 
 import hashlib
+import math
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from nasbench.reproduction.schema import (
 )
 
 FOLDER = Path(__file__).parent / "published"
+
+_MOST_DECIMALS = 15  # a float has no more
 
 _TOP: dict[str, Types] = {
     "title": str,
@@ -99,9 +102,10 @@ def read_published(path: Path) -> Published:
     top = source.check(source.values, (), _TOP, _TOP_OPTIONAL)
     if top["unit"] not in UNITS:
         raise source.error(("unit",), f"= {top['unit']!r}; expected one of {', '.join(UNITS)}")
-    for key in ("runs", "quick_runs"):
-        if top[key] < 1:
-            raise source.error((key,), f"= {top[key]}; expected 1 or more")
+    for key in ("runs", "quick_runs", "published_runs"):
+        _check_count(source, (key,), top.get(key, 1))
+    if not 0 <= top["decimals"] <= _MOST_DECIMALS:
+        raise source.error(("decimals",), f"= {top['decimals']}; expected 0 to {_MOST_DECIMALS}")
     columns = {name: _read_column(source, name, entry) for name, entry in top.get("columns", {}).items()}
     interpretations = tuple(
         Interpretation(**source.check(entry, ("interpretation", i), *_INTERPRETATION))
@@ -130,8 +134,21 @@ def read_published(path: Path) -> Published:
     return made
 
 
+def _check_count(source: Declaration, place: Place, count: int) -> None:
+    if count < 1:
+        raise source.error(place, f"= {count}; expected 1 or more")
+
+
+def _check_limit(source: Declaration, place: Place, limit: Any, least: int) -> None:
+    if isinstance(limit, bool) or not isinstance(limit, NUMBER) or not least < limit < math.inf:
+        raise source.error(place, f"= {limit!r}; expected a number above {least}")
+
+
 def _read_column(source: Declaration, name: str, entry: Any) -> dict[str, Any]:
     given = source.check(entry, ("columns", name), *_COLUMN)
+    missing = [key for key in ("recipe", "split", "metric") if key not in given]
+    if missing and not given.keys() & {"static", "size"}:
+        raise source.error(("columns", name), f"lacks {', '.join(missing)}; or give static or size instead")
     if given.get("size", SIZES[0]) not in SIZES:
         raise source.error(("columns", name, "size"), f"= {given['size']!r}; expected one of {', '.join(SIZES)}")
     return given
@@ -142,10 +159,7 @@ def _read_tolerance(source: Declaration, entry: Any) -> Tolerance:
     limits: dict[str, Any] = {key: given[key] for key in ("absolute", "stds", "std_ratio") if key in given}
     limits |= {f"columns.{key}": value for key, value in given.get("columns", {}).items()}
     for key, value in limits.items():
-        least = 1 if key == "std_ratio" else 0
-        if isinstance(value, bool) or not isinstance(value, NUMBER) or not value > least:
-            place = ("tolerance", *key.split("."))
-            raise source.error(place, f"= {value!r}; expected a number above {least}")
+        _check_limit(source, ("tolerance", *key.split(".")), value, 1 if key == "std_ratio" else 0)
     if not given["reason"].strip():
         raise source.error(("tolerance", "reason"), "is empty; say why our numbers may differ by so much")
     return Tolerance(**given)
@@ -178,15 +192,17 @@ def _read_row(source: Declaration, entry: Any, i: int) -> Row:
     published = {
         column: _read_cell(source, (*place, "published"), value) for column, value in given.get("published", {}).items()
     }
-    if given.get("tried", 1) < 1:
-        raise source.error((*place, "tried"), f"= {given['tried']}; expected 1 or more")
+    for key in ("runs", "tried"):
+        _check_count(source, (*place, key), given.get(key, 1))
+    if "tolerance" in given:
+        _check_limit(source, (*place, "tolerance"), given["tolerance"], 0)
     return Row(**{**given, "published": published})
 
 
 def _read_cell(source: Declaration, place: Place, value: Any) -> PublishedCell:
     """Read ``mean`` or ``[mean, std]``."""
     numbers = value if isinstance(value, list) else [value]
-    if not 1 <= len(numbers) <= 2 or not all(type(number) in NUMBER for number in numbers):
+    if not 1 <= len(numbers) <= 2 or not all(type(number) in NUMBER and math.isfinite(number) for number in numbers):
         raise source.error(place, f"holds {value!r}; expected a number, or [mean, std]")
     if len(numbers) == 2 and numbers[1] < 0:
         raise source.error(place, f"holds {value!r}; a standard deviation cannot be negative")
@@ -200,8 +216,11 @@ def _check_names(source: Declaration, made: Published) -> None:
     _check_known(source, ("unverified",), "column", made.unverified, made.shown)
     if len(set(made.headline)) < len(made.headline):
         raise source.error(("headline",), f"= {list(made.headline)!r} names a row twice")
+    names = [interpretation.name for interpretation in made.interpretations]
     for i, interpretation in enumerate(made.interpretations):
         place = ("interpretation", i)
+        if names.count(names[i]) > 1:
+            raise source.error((*place, "name"), f"= {names[i]!r} occurs {names.count(names[i])} times")
         _check_known(source, (*place, "strategies"), "row", interpretation.strategies, labels)
         _check_known(
             source,

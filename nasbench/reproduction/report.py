@@ -16,7 +16,9 @@ from nasbench.reproduction.schema import PROVENANCES, Published
 from nasbench.reproduction.verdicts import ClaimVerdict
 
 FORMATS = ("text", "markdown", "json", "html")
+_MISSING = (NEEDS_TABLE, OTHER_TABLE, NEEDS_FILE)
 _STYLES = {"text": "simple", "markdown": "github", "html": "html"}
+_TERMINAL = 60  # columns: a longer line below a heading would be broken in a narrow one
 _COUNTED = {
     ClaimVerdict.REPRODUCED: "rows reproduced",
     ClaimVerdict.ORDERING: "in ordering only",
@@ -33,11 +35,17 @@ _NOTES = (
 
 
 def summarize_rows(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
-    """Return a line for each row of each table: its verdict and the reason, under the best interpretation.
+    """Return the verdict on each row of each table and its reason, under the best interpretation.
+
+    As text, they are a list, which fits a narrow terminal; otherwise a table.
 
     Raises:
         UnknownName: another format.
     """
+    if kind == "text":
+        return "\n\n".join(
+            f"{result['name']}: {result['summary']}\n{_list_rows(_choose_interpretation(result))}" for result in results
+        )
     if kind not in _STYLES:
         raise make_unknown_name("format", kind, _STYLES)
     lines = [
@@ -56,7 +64,8 @@ def summarize_rows(results: Sequence[Mapping[str, Any]], kind: str = "text") -> 
 def write_overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
     """Return a line for each table: its verdict under the best interpretation, and the number of rows by verdict.
 
-    Rows that are only shown have no published number that may be judged.
+    Rows that are only shown have no published number that may be judged. As text, what a verdict rests on is left to
+    ``summarize_rows``.
 
     Raises:
         UnknownName: another format.
@@ -70,9 +79,8 @@ def write_overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> 
         counts = {title: str(verdicts.count(verdict)) for verdict, title in _COUNTED.items()}
         counts["only shown"] = str(len(rows) - len(verdicts))
         interpretation = result["interpretation"] if len(result["interpretations"]) > 1 else ""
-        lines.append(
-            {"table": result["name"], "verdict": result["summary"], **counts, "best interpretation": interpretation}
-        )
+        verdict = result["verdict"] if kind == "text" else result["summary"]
+        lines.append({"table": result["name"], "verdict": verdict, **counts, "best interpretation": interpretation})
     return _format_table(lines, kind)
 
 
@@ -80,7 +88,7 @@ def list_missing_imports(results: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return how to get each table or file that is missing or another version: source and command, without repeats."""
     rows = [row for result in results for interpretation in result["interpretations"] for row in interpretation["rows"]]
     lines = [line for row in rows for line in row["why"].splitlines()]
-    return [line for line in dict.fromkeys(lines) if line.startswith((NEEDS_TABLE, OTHER_TABLE, NEEDS_FILE))]
+    return [line for line in dict.fromkeys(lines) if line.startswith(_MISSING)]
 
 
 def compose_report(
@@ -126,6 +134,16 @@ def _choose_interpretation(result: Mapping[str, Any]) -> dict[str, Any]:
     return next(one for one in result["interpretations"] if one["name"] == result["interpretation"])
 
 
+def _list_rows(interpretation: Mapping[str, Any]) -> str:
+    """Return a line for each row, with its verdict and the reason; how to get what is missing is said once, below."""
+    lines = []
+    for row in interpretation["rows"]:
+        reasons = [line.partition(":")[0] if line.startswith(_MISSING) else line for line in row["why"].splitlines()]
+        why = "; ".join(part for part in (*reasons, row["note"]) if part)
+        lines.append(f"- {row['label']}: {row['verdict']}" + (f": {why}" if why else ""))
+    return "\n".join(lines)
+
+
 def _shorten_reason(row: Mapping[str, Any]) -> str:
     """Return the reason for a verdict, shortened if it is very long."""
     text = str(row["why"] or row["note"]).replace("\n", "; ")
@@ -146,7 +164,12 @@ def _report_table(result: Mapping[str, Any], kind: str, picture: str) -> list[st
         best = " (matches best)" if several and interpretation["name"] == result["interpretation"] else ""
         best = " (explored, not chosen)" if interpretation["explored"] else best
         parts += [_format_heading(name + best, 3, kind) if name else "", _format_text(interpretation["note"], kind)]
-        parts.append(_format_table(_make_lines(interpretation, published), kind))
+        lines = _make_lines(interpretation, published)
+        if kind != "text":
+            parts.append(_format_table(lines, kind))
+            continue
+        cells = [{key: value for key, value in line.items() if key != "verdict"} for line in lines if line["column"]]
+        parts += [_format_table(cells, kind), _list_rows(interpretation)]
     return parts
 
 
@@ -223,7 +246,8 @@ def _format_table(lines: list[dict[str, str]], kind: str) -> str:
 def _format_heading(text: str, level: int, kind: str) -> str:
     if kind == "html":
         return f"<h{level}>{html.escape(text)}</h{level}>"
-    return f"{'#' * level} {text}" if kind == "markdown" else f"{text}\n{'=-~'[level - 1] * len(text)}"
+    line = "=-~"[level - 1] * min(len(text), _TERMINAL)
+    return f"{'#' * level} {text}" if kind == "markdown" else f"{text}\n{line}"
 
 
 def _format_text(text: str, kind: str) -> str:

@@ -213,8 +213,11 @@ def load_result(path: Path) -> dict[str, Any]:
     """Read a result that ``reproduce`` stored.
 
     Raises:
-        RecordError: the file is something else, was judged by other rules, or is damaged.
+        RecordError: there is no such file, it is something else, was judged by other rules, or is damaged.
     """
+    again = f"'nasbench reproduce run {path.stem} --out {quote_word(path.parent)}'"
+    if not path.exists():
+        raise RecordError(f"{path.parent} holds no result of '{path.stem}'; create it with {again}")
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
         if result["format"] != FORMAT:
@@ -222,7 +225,7 @@ def load_result(path: Path) -> dict[str, Any]:
         if result["version"] != VERSION:
             raise RecordError(
                 f"{path} was judged by the rules of version {result['version']}; expected version {VERSION}. Run "
-                f"'nasbench reproduce run {path.stem} --out {quote_word(path.parent)}' again: finished runs are kept"
+                f"{again} again: finished runs are kept"
             )
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, NasbenchError):

@@ -99,7 +99,7 @@ def describe_distribution(values: Floats, weights: Floats) -> Sample:
     """Return the exact mean and moments of values [n] that have these probabilities [n]."""
     mean = float(weights @ values)
     variance = float(weights @ (values - mean) ** 2)
-    if variance <= (_ROUNDING * mean) ** 2:
+    if variance <= (_ROUNDING * abs(mean) + _SMALLEST) ** 2:
         return Sample(mean, 0.0)
     third, fourth = (float(weights @ (values - mean) ** power) for power in (3, 4))
     kurtosis = max(_NORMAL_KURTOSIS, fourth / variance**2)

@@ -102,6 +102,10 @@ class Row:
     tolerance: float | None = None
     tried: int = 1
 
+    def is_like(self, other: "Row") -> bool:
+        """Whether the numbers of both rows are of one kind, so that their order means something."""
+        return all(self.ours.get(key) == other.ours.get(key) for key in ("method", "metric"))
+
 
 @dataclass(frozen=True)
 class File:

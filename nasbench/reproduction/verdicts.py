@@ -1,9 +1,10 @@
 """Verdicts on rows and tables.
 
 A row is reproduced if all its judged cells are within their tolerances (see ``cells``). If one is outside, the row may
-still have the same place among the other rows as in the paper: this is "in ordering only". It needs each order that the
-paper establishes between this row and another to hold significantly in our runs; as all of them have to hold, each is
-tested at the full level. A row whose order is reversed (Holm-corrected over its pairs) or undecided is not reproduced.
+still have the same place among the other rows of its kind as in the paper: this is "in ordering only". (Kendall's and
+Spearman's correlations are of two kinds.) It needs each order that the paper establishes between this row and another
+to hold significantly in our runs; as all of them have to hold, each is tested at the full level. A row whose order is
+reversed (Holm-corrected over its pairs) or undecided is not reproduced.
 
 A table is as good as its worst judged row. It cannot be judged if fewer than half of its comparable rows are, and it is
 not called reproduced before the rows that the paper is about are judged.
@@ -14,10 +15,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from nasbench.reproduction.cells import Cell, Fit, Judged, judge_cells, measure_own
-from nasbench.reproduction.equivalence import LEVEL, Part, adjust_by_holm, compute_direction_p, make_estimate, make_part
 from nasbench.reproduction.samples import Sample
 from nasbench.reproduction.schema import COMPUTED, Published, PublishedCell, Row
+from nasbench.statistics.equivalence import Part, compute_direction_p, make_estimate, make_part
+from nasbench.statistics.on_one_task import adjust_list_by_holm
+from nasbench.statistics.ranking import ALPHA
 
 
 class ClaimVerdict(StrEnum):
@@ -78,7 +83,7 @@ def judge_row(
     Args:
         row: the row.
         cells: its judged cells, by column.
-        others: the judged cells of the other rows, by label.
+        others: the judged cells of the other rows of its kind, by label.
         comparable: whether the row has cells that may be judged.
     """
     fits = {cell.fit for cell in cells.values()} - {Fit.SHOWN}
@@ -137,14 +142,14 @@ def _judge_order(cells: Mapping[str, Judged], others: Mapping[str, Mapping[str, 
     ]
     if not orders:
         return False, "no published order to keep"
-    broken = adjust_by_holm([order.p_reversed for order in orders])
-    reversed_ones = [order.place for order, p in zip(orders, broken, strict=True) if p <= LEVEL]
+    broken = adjust_list_by_holm(np.array([order.p_reversed for order in orders]))
+    reversed_ones = [order.place for order, p in zip(orders, broken, strict=True) if p <= ALPHA]
     if reversed_ones:
         return False, f"order reversed: {_list_some(reversed_ones)}"
-    undecided = [order.place for order in orders if order.p_kept > LEVEL]
+    undecided = [order.place for order in orders if order.p_kept > ALPHA]
     if undecided:
         return False, f"order undecided: {_list_some(undecided)}"
-    return True, f"in the published order ({len(orders)} comparisons)"
+    return True, f"in the published order ({len(orders)} comparison{'s' * (len(orders) > 1)})"
 
 
 def _list_some(places: Sequence[str]) -> str:
@@ -187,7 +192,7 @@ def judge_table(published: Published, ours: Sequence[Mapping[str, Sample]]) -> J
         judge_row(
             row,
             judged[row.label],
-            {label: cells for label, cells in judged.items() if label != row.label},
+            {other.label: judged[other.label] for other in published.rows if other is not row and row.is_like(other)},
             comparable=published.is_comparable(row),
         )
         for row in published.rows

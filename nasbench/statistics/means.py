@@ -50,12 +50,14 @@ def compute_overall_mean(
         bounds: smallest and largest possible value, which intervals do not leave.
 
     Returns:
-        Value, lower and upper bound, ``[rows]`` each; the bounds are nan if there are too few tasks, and all without.
+        Value, lower and upper bound, ``[rows]`` each; the bounds are nan with too few tasks, and where all tasks have
+        the same number; all are nan without tasks.
     """
     center: Floats = sample.weights @ values if len(values) else np.full(values.shape[1], np.nan)
     if not sample.is_enough:
         return center, np.full_like(center, np.nan), np.full_like(center, np.nan)
     weights, blocks = sample.block_weights, sample.average_blocks(values)
     error = np.sqrt(weights**2 @ (blocks - center) ** 2 / (1 - (weights**2).sum()))
+    error[np.ptp(blocks, axis=0) == 0] = np.nan  # unknown, and not 0
     half = stats.t.ppf(0.5 + CONFIDENCE / 2, sample.n_effective - 1) * error
     return center, np.clip(center - half, *bounds), np.clip(center + half, *bounds)

@@ -154,6 +154,7 @@ def test_the_commands_end_as_they_should_where_all_failed(tmp_path, capsys):
         ("precision_5_percent", [0.1, 0.2, 0.9], 0.0, 1.0),
         ("regret_1", [0.0, 0.01, 0.0], np.nan, np.nan),  # skewed: Student's t does not cover
         ("r2", [0.9, 0.99, -0.5], np.nan, np.nan),
+        ("kendall", [0.0, 0.0, 0.0], np.nan, np.nan),  # three failures do not show that all runs would fail
     ],
 )
 def test_an_interval_stays_within_what_its_metric_can_be(metric, values, low, high):

@@ -40,6 +40,12 @@ def test_the_best_of_n_is_the_mean_over_all_draws(columns, n):
     assert found.std >= np.std(outcomes) - 1e-9
 
 
+@pytest.mark.parametrize("least", [1e-60, 1e-100, 1e-200, 5e-324])
+def test_a_spread_too_small_for_its_fourth_power_is_none(least):
+    """The square of the variance was 0, and the kurtosis a division by it."""
+    assert describe_distribution(np.array([0.0, least]), np.array([0.5, 0.5])).std == 0.0
+
+
 def test_the_best_of_one_is_the_whole_column(rng):
     values = rng.normal(size=100)
     whole = describe_distribution(values, weigh_best_of_n(rng.normal(size=100), 1))

@@ -189,13 +189,30 @@ def test_reports_hold_both_numbers_in_every_format(small, tmp_path):
             assert part in text.replace("&#x27;", "'")
         assert ("plots/small.png" in text) == (kind != "text")
     assert json.loads(compose_report([result], "json"))[0]["name"] == "small"
-    assert summarize_rows([result]).count("\n") == 4  # header, line, three rows
+    assert summarize_rows([result], "markdown").count("\n") == 4  # header, line, three rows
+    first, *rows = summarize_rows([result]).splitlines()
+    assert first == f"small: {result['summary']}"
+    assert [row.split(":")[0] for row in rows] == ["- RS", "- no such", "- best"]
     cells = [cell.strip() for cell in write_overview([result], "markdown").splitlines()[-1].split("|")]
     assert cells[1] == "small"
     assert cells[2] == result["summary"]
     assert cells[2].endswith(" of 3 rows judged; best of 3 interpretations)")
     assert sum(map(int, cells[3:8])) == 3
     assert cells[8] == result["interpretation"]
+
+
+def test_every_verdict_and_its_reason_fit_a_narrow_terminal(tmp_path, monkeypatch, capsys):
+    """A table of rows was wider than 200 columns: cut off, or left out in a terminal."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    out = ["--out", str(tmp_path)]
+    assert main(["reproduce", "run", "nb201_table5", "nb201_weight_sharing", "--runs", "1", *out]) == 0
+    assert main(["reproduce", "report", *out]) == 0
+    text = capsys.readouterr().out
+    copied = ("needs table", "more: ")  # commands stay whole
+    assert max(len(line) for line in text.splitlines() if not line.startswith(copied)) <= 80
+    assert text.count("- SETN: cannot be judged") == 2 + 2 + 6  # also under each interpretation
+    assert " ".join(text.split()).count("the cells that its three runs found are not known") >= 4
 
 
 def test_a_damaged_result_and_an_empty_folder_are_named(tmp_path):
@@ -223,8 +240,11 @@ def test_the_command_line_lists_shows_runs_and_reports(capsys, tmp_path):
     assert main(["reproduce", "run", "nb201_optimum", "white_local_search", "--runs", "20", "--out", out]) == 0
     ran = capsys.readouterr().out
     assert "cannot be judged" in ran
-    assert ran.count("test_accuracy_epoch200.csv of https://github.com/v-tao/nats-bench-landscape; then: ") == 2
-    assert ran.count("nasbench import table PATH --map nb201_test_epochs200") == 1  # cut in the table, whole below it
+    assert (
+        ran.count("test_accuracy_epoch200.csv of https://github.com/v-tao/nats-bench-landscape; then: ") == 1
+    )  # below
+    assert ran.count("nasbench import table PATH --map nb201_test_epochs200") == 1
+    assert "- optimum: cannot be judged: needs table 'nb201_test_epochs200'\n" in ran
     assert main(["reproduce", "report", "--out", out, "--format", "markdown"]) == 0
     assert "| local search, CIFAR-100" in capsys.readouterr().out
     assert (tmp_path / "out/report.html").read_text().startswith("<!DOCTYPE html>")
@@ -240,6 +260,7 @@ def test_the_command_line_lists_shows_runs_and_reports(capsys, tmp_path):
         (["run", "nb201_optimum", "--runs", "0"], "expected at least 1"),
         (["run", "nb201_optimum", "--format", "pdf"], "unknown format"),
         (["report", "--out", "nowhere"], "holds no results"),
+        (["report", "nb201_optimum", "--out", "nowhere"], "nasbench reproduce run nb201_optimum --out nowhere"),
     ],
 )
 def test_bad_input_gets_one_clear_line(capsys, tmp_path, monkeypatch, arguments, says):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nasbench.reproduction.cells import Fit
-from nasbench.reproduction.equivalence import LEVEL
+from nasbench.statistics.ranking import ALPHA
 
 _SPEC = importlib.util.spec_from_file_location(
     "simulate_verdicts", Path(__file__).resolve().parents[2] / "benchmarks/simulate_verdicts.py"
@@ -43,7 +43,7 @@ def error_of(share, times):
 @pytest.mark.parametrize("n", [20, 40, 150], indirect=True)
 @pytest.mark.parametrize("offset", [1, -1])
 def test_a_difference_of_exactly_the_tolerance_is_called_within_in_one_case_of_twenty(rng, times, shape, n, offset):
-    level = LEVEL if shape == "normal" else SKEWED_LEVEL
+    level = ALPHA if shape == "normal" else SKEWED_LEVEL
     share = simulate.count_fits(rng, simulate.SHAPES[shape], offset, None, Fit.WITHIN, times, n)
     assert share <= level + error_of(level, times)
 
@@ -52,7 +52,7 @@ def test_a_difference_of_exactly_the_tolerance_is_called_within_in_one_case_of_t
 def test_the_level_is_used_and_not_only_kept(rng, times, offset):
     """With many runs, a test that said "within" less often than its level would need more runs than necessary."""
     share = simulate.count_fits(rng, simulate.SHAPES["normal"], offset, None, Fit.WITHIN, 2 * times, 500)
-    assert share == pytest.approx(LEVEL, abs=error_of(LEVEL, 2 * times))
+    assert share == pytest.approx(ALPHA, abs=error_of(ALPHA, 2 * times))
 
 
 def test_equal_means_are_found_within(rng, times):
@@ -68,14 +68,14 @@ def test_equal_means_are_found_within(rng, times):
 @pytest.mark.parametrize("factor", [simulate.STD_RATIO, 1 / simulate.STD_RATIO])
 def test_standard_deviations_at_the_limit_are_rarely_called_within(rng, times, shape, factor):
     share = simulate.count_fits(rng, simulate.SHAPES[shape], 0.0, factor, Fit.WITHIN, times, 150)
-    assert share <= LEVEL + error_of(LEVEL, times)
+    assert share <= ALPHA + error_of(ALPHA, times)
 
 
 @pytest.mark.parametrize("shape", simulate.SHAPES)
 @pytest.mark.parametrize("n", [10, 20, 150], indirect=True)
 @pytest.mark.parametrize("factor", [simulate.STD_RATIO, 1 / simulate.STD_RATIO])
 def test_standard_deviations_at_the_limit_are_rarely_called_outside(rng, times, shape, n, factor):
-    level = LEVEL if shape == "normal" else SKEWED_LEVEL
+    level = ALPHA if shape == "normal" else SKEWED_LEVEL
     share = simulate.count_fits(rng, simulate.SHAPES[shape], 0.0, factor, Fit.OUTSIDE, times, n)
     assert share <= level + error_of(level, times)
 
@@ -85,7 +85,7 @@ def test_standard_deviations_at_the_limit_are_rarely_called_outside(rng, times, 
 @pytest.mark.parametrize("n", [10, 20, 150], indirect=True)
 def test_a_row_off_by_exactly_the_tolerance_is_rarely_called_not_reproduced(rng, times, shape, cells, n):
     share = simulate.count_rows(rng, simulate.SHAPES[shape], 1, cells, times // 2, n)
-    assert share <= LEVEL + error_of(LEVEL, times // 2)
+    assert share <= ALPHA + error_of(ALPHA, times // 2)
 
 
 @pytest.mark.parametrize("shape", simulate.SHAPES)
@@ -101,7 +101,7 @@ def test_few_runs_never_give_a_verdict(rng, shape, n):
 @pytest.mark.parametrize("kind", ["kept", "reversed"])
 def test_where_there_is_no_order_it_is_rarely_kept_or_reversed(rng, times, shape, n, kind):
     share = simulate.count_orders(rng, simulate.SHAPES[shape], 0.0, kind, times, n)
-    assert share <= LEVEL + error_of(LEVEL, times)
+    assert share <= ALPHA + error_of(ALPHA, times)
 
 
 def test_a_clear_order_is_kept_and_a_reversed_one_found(rng):
@@ -123,7 +123,7 @@ def test_verdicts_on_growing_numbers_of_the_same_runs_rarely_contradict_each_oth
             )
             fits.add(simulate.judge_cells({"x": cell})["x"].fit)
         contradictions += {Fit.WITHIN, Fit.OUTSIDE} <= fits
-    assert contradictions / repeats <= 4 * 2 * LEVEL
+    assert contradictions / repeats <= 4 * 2 * ALPHA
 
 
 def test_the_printed_table_has_a_share_for_every_number_of_runs(capsys):

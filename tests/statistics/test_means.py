@@ -59,6 +59,13 @@ def test_nothing_is_said_over_five_tasks():
     assert np.isnan(compute_overall_mean(np.empty((0, 2)), TaskSample.of(""), ANY)).all()
 
 
+def test_a_number_that_is_the_same_on_all_tasks_has_no_interval():
+    """Its error is unknown: it was printed as tau 0.000 [0.000, 0.000]."""
+    values = np.column_stack([np.zeros(6), np.arange(6.0)])
+    _, low, high = compute_overall_mean(values, TaskSample.of("abcdef"), ANY)
+    assert np.isnan([low, high]).tolist() == [[True, False], [True, False]]
+
+
 def test_the_interval_of_one_who_is_always_last_is_no_point(rng):
     """Ranks 2 on all six tasks are seen in 1 of 40 samples where 46 % of all tasks have another rank: .54^6 = .025."""
     values = np.tile([0.5, 0.1], (6, 1))

@@ -1,24 +1,22 @@
 """Tests of a difference against a tolerance: that it is within, that it is beyond, and that it has a direction.
 
-*Within* is a test of equivalence: two one-sided t tests, each at the level of the verdict (TOST; Schuirmann 1987). A
+*Within* is a test of equivalence: two one-sided t tests, each at the level .05 (TOST; Schuirmann 1987). A
 difference that is merely not significant is not within. *Beyond* is the test of an interval hypothesis by Hodges &
 Lehmann (1954). Errors of several parts add up, and the degrees of freedom are Welch's.
 
 Searches fail rarely but by far, so that the mean of few runs is skewed, and t tests reject too often on one side (at 40
 runs with a skewness of 2.8, .09 instead of .05). Statistics are therefore corrected for skewness by Hall's
 transformation (1992), where this weakens the evidence and never where it strengthens it. As few runs show too little of
-the skewness, tests that would declare a number *not* reproduced add two of its standard errors.
+the skewness, cautious tests, which declare a number *not* reproduced, add two of its standard errors.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from scipy.special import stdtr, stdtrit
 
-LEVEL = 0.05
-"""Largest probability of each kind of false verdict."""
+from nasbench.statistics.ranking import ALPHA
 
 _CAUTION = 2.0
 
@@ -60,7 +58,7 @@ class Estimate:
     @property
     def margin(self) -> float:
         """Half-width of the 90 % interval by Student's t."""
-        return float(stdtrit(self.df, 1 - LEVEL)) * self.error if self.error else 0.0
+        return float(stdtrit(self.df, 1 - ALPHA)) * self.error if self.error else 0.0
 
     @property
     def mirrored(self) -> "Estimate":
@@ -131,13 +129,3 @@ def _compute_lower_p(estimate: Estimate, shift: float, caution: float = 0.0) -> 
         skewness = min(skewness, -3 / statistic)  # more would strengthen the evidence again
         statistic += skewness / 6 + skewness * statistic**2 / 3 + skewness**2 * statistic**3 / 27
     return float(stdtr(estimate.df, statistic))
-
-
-def adjust_by_holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values adjusted so that their family has the level of one test (Holm 1979)."""
-    adjusted, largest = [1.0] * len(p_values), 0.0
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    for rank, i in enumerate(order):
-        largest = max(largest, min(1.0, (len(order) - rank) * p_values[i]))
-        adjusted[i] = largest
-    return adjusted

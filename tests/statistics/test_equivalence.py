@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from nasbench.reproduction.equivalence import (
+from nasbench.statistics.equivalence import (
     Part,
-    adjust_by_holm,
     compute_direction_p,
     compute_equivalence_p,
     compute_exceedance_p,
@@ -66,14 +65,6 @@ def test_beyond_a_tolerance_of_zero_is_the_two_sided_test_and_beyond_a_wide_one_
     assert compute_exceedance_p(estimate, 0.0) == pytest.approx(stats.ttest_ind(ours, theirs, equal_var=False).pvalue)
     far = make_estimate(3.0, Part(0.04, 20.0))
     assert compute_exceedance_p(far, 2.0) == pytest.approx(stats.t.sf(5.0, 20))  # the other side has probability 3e-16
-
-
-@given(st.lists(st.floats(0, 1), max_size=12))
-def test_holms_correction_is_that_of_statsmodels(p_values):
-    from statsmodels.stats import multitest
-
-    expected = multitest.multipletests(p_values, method="holm")[1] if p_values else []
-    assert adjust_by_holm(p_values) == pytest.approx(list(expected))
 
 
 @given(NUMBER, st.floats(0.01, 5), st.floats(0.001, 4), st.floats(1, 500), st.floats(-2, 2))
