@@ -151,9 +151,8 @@ def _make_overall_rows(analysis: Analysis, claims: Claims) -> list[dict[str, Any
             },
             {name: own[i] for name, own in summaries.items()},
         )
-        for i, strategy in enumerate(analysis.strategies)
+        for i, strategy in ((i, analysis.strategies[i]) for i in analysis.order)
     ]
-    rows.sort(key=lambda row: (row["average_rank"], row["strategy"]))
     _compare_rows(rows, claims, analysis.strategies)
     return rows
 
@@ -243,12 +242,11 @@ def _place_on_task(pair: PairAnalysis, analysis: Analysis, claims: Claims) -> di
     if own is None or not own.has_tests or pair.strategy not in at:
         return place
     i = at[pair.strategy]
-    best = min(at, key=lambda strategy: (own.levels[at[strategy]], strategy))
     return {
         "rank_low": int(own.low[i]),
         "rank_high": int(own.high[i]),
         "tier": int(own.tiers[i]),
-        "p_against_best": _read_pair(own.p, at, pair.strategy, best),
+        "p_against_best": _read_pair(own.p, at, pair.strategy, analysis.strategies[own.best]),
         "p_against_random": _read_pair(own.p, at, pair.strategy, _CHANCE),
     }
 

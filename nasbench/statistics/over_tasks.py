@@ -24,7 +24,7 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Bools, Floats
-from nasbench.statistics.ranking import ALPHA, rank
+from nasbench.statistics.ranking import ALPHA, DIGITS, rank, round_sums
 from nasbench.statistics.sampling import TaskSample
 
 _MOST_ENUMERATED = 13  # blocks whose sign flips are all tried; of more, some are drawn
@@ -92,10 +92,10 @@ def compare_over_tasks(values: Floats, sample: TaskSample, direction: str) -> Ov
         direction: in which values are better, ``minimize`` or ``maximize``.
     """
     defined = np.flatnonzero(~np.isnan(values).any(axis=1))
-    values, sample = values[defined], sample.select(defined.tolist())
+    values, sample = round_sums(values[defined]), sample.select(defined.tolist())
     ranks = sample.average_blocks(rank(values, direction))
     levels = sample.average_blocks(values if direction == "minimize" else -values)
-    average = sample.block_weights @ ranks
+    average = (sample.block_weights @ ranks).round(DIGITS)
     max_t, unadjusted = _flip_signs(levels, sample)
     friedman, nemenyi = _compare_ranks(ranks, sample)
     return OverTasks(sample, average, friedman, nemenyi, max_t, unadjusted)
