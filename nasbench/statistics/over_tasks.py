@@ -168,14 +168,11 @@ def _draw_signs(n_blocks: int) -> Floats:
 def _flip_signs(levels: Floats, sample: TaskSample) -> tuple[PairwiseTest, Floats]:
     """Compute max-T and the unadjusted p-values of all pairs from the levels of blocks [blocks, contestants]."""
     n = levels.shape[1]
-    i, j = np.triu_indices(n, k=1)
-    weighted = sample.block_weights[:, None] * (levels[:, i] - levels[:, j])
-    sizes = np.sqrt((weighted**2).sum(axis=0))  # sign flips do not change it
-    unknown = np.isnan(levels).any()
-    if not sample.is_enough or n < 2 or unknown:
+    if not sample.is_enough or n < 2 or np.isnan(levels).any():
         return PairwiseTest("max_t", np.zeros((n, n)), np.nan, _make_unknown(n)), _make_unknown(n)
-    observed = weighted.sum(axis=0) / np.where(sizes > 0, sizes, np.inf)
-    flipped = np.abs(_draw_signs(len(levels)) @ (weighted / np.where(sizes > 0, sizes, np.inf)))
+    i, j = np.triu_indices(n, k=1)
+    flipped = _standardize_flips(levels[:, i] - levels[:, j], sample.block_weights)
+    observed, flipped = flipped[0], np.abs(flipped)
     own = np.abs(observed) * (1 - _ROUNDING)
     largest = np.sort(flipped.max(axis=1))
     adjusted = 1 - np.searchsorted(largest, own) / len(largest)
@@ -183,6 +180,26 @@ def _flip_signs(levels: Floats, sample: TaskSample) -> tuple[PairwiseTest, Float
     statistic = np.zeros((n, n))
     statistic[i, j], statistic[j, i] = observed, -observed
     return PairwiseTest("max_t", statistic, _find_critical(largest), _fill(adjusted, n)), _fill(alone, n)
+
+
+def _standardize_flips(differences: Floats, weights: Floats) -> Floats:
+    """Divide the weighted means of differences [blocks, pairs] by their standard errors, for each flip of signs.
+
+    The squared standard error is ``sum(w ** 2 * (d - mean) ** 2) + mean ** 2 * sum(w ** 2)``: where all blocks weigh
+    alike, that of differences about zero, ``sum(w ** 2 * d ** 2)``. Otherwise the latter would be larger for blocks
+    that agree than for some that do not, and with many contestants no pair could reach the critical size.
+
+    Returns:
+        ``[flips, pairs]``, the first without a flip; 0 for pairs that are equal on all blocks.
+    """
+    signs = _draw_signs(len(weights))
+    weighted = weights[:, None] * differences
+    means = signs @ weighted
+    squares = (weighted**2).sum(axis=0)
+    if np.ptp(weights) > _ROUNDING:
+        squares = squares - 2 * means * (signs @ (weights[:, None] * weighted) - (weights**2).sum() * means)
+    standardized: Floats = np.divide(means, np.sqrt(squares), out=np.zeros_like(means), where=squares > 0)
+    return standardized
 
 
 def _find_critical(largest: Floats) -> float:

@@ -171,13 +171,20 @@ def test_of_equal_strategies_the_first_by_label_leads(analysis):
 
 
 def test_the_unadjusted_p_is_that_of_all_sign_flips(record, board):
-    """Every flip of the seven weighted differences, by a loop."""
+    """Every flip of the seven differences, by a loop: their weighted mean in standard errors."""
+
+    def standardize(d):
+        mean = weights @ d
+        return abs(mean) / np.sqrt(weights**2 @ (d - mean) ** 2 + mean**2 * (weights @ weights))
+
     levels, weights = compute_levels(record), np.array([1 / 4] * 2 + [1 / 10] * 5)
     for row in board.pairs:
         at = [record.strategies.index(row[key]) for key in ("strategy", "rival")]
-        difference = weights * (levels[:, at[0]] - levels[:, at[1]])
-        flips = [sum(d * (1 - 2 * (k >> i & 1)) for i, d in enumerate(difference)) for k in range(2**7)]
-        assert row["p_sign_flip"] == pytest.approx(np.mean(np.abs(flips) >= abs(difference.sum()) * (1 - 1e-9)))
+        difference = levels[:, at[0]] - levels[:, at[1]]
+        flips = [
+            standardize(np.array([d * (1 - 2 * (k >> i & 1)) for i, d in enumerate(difference)])) for k in range(2**7)
+        ]
+        assert row["p_sign_flip"] == pytest.approx(np.mean(np.array(flips) >= standardize(difference) * (1 - 1e-9)))
 
 
 @pytest.mark.parametrize("test", ["nemenyi", "max_t"])

@@ -78,10 +78,14 @@ def test_friedman_needs_three_contestants(rng):
 def flip_by_brute_force(levels, weights):
     """Adjusted and unadjusted p-values of all pairs: every sign flip of every block, t-like statistics, plain loops."""
     pairs = list(itertools.combinations(range(levels.shape[1]), 2))
-    differences = [weights * (levels[:, i] - levels[:, j]) for i, j in pairs]
+    differences = [levels[:, i] - levels[:, j] for i, j in pairs]
+
+    def statistic(d):
+        mean = (weights * d).sum()
+        return abs(mean) / np.sqrt((weights**2 * (d - mean) ** 2).sum() + mean**2 * (weights**2).sum())
 
     def statistics(signs):
-        return [abs((signs * d).sum()) / np.sqrt((d**2).sum()) for d in differences]
+        return [statistic(signs * d) for d in differences]
 
     observed = statistics(np.ones(len(levels)))
     flipped = [statistics(np.array(signs)) for signs in itertools.product([1, -1], repeat=len(levels))]
@@ -100,6 +104,22 @@ def test_max_t_tries_all_sign_flips(rng, sample):
         assert tested.max_t.p[i, j] == tested.max_t.p[j, i] == pytest.approx(p)
         assert tested.unadjusted[i, j] == pytest.approx(own)
     assert tested.max_t.worse[3, 0]
+
+
+def test_with_blocks_of_equal_weight_the_statistic_is_about_zero(rng):
+    values = rng.normal(size=(12, 4))
+    difference = values[:, 0] - values[:, 1]
+    statistic = compare_over_tasks(values, TWELVE, "minimize").max_t.statistic[0, 1]
+    assert statistic == pytest.approx(difference.sum() / np.sqrt((difference**2).sum()))
+
+
+def test_of_many_contestants_one_that_is_always_far_behind_is_separated(rng):
+    """By differences about zero, tasks that agree would lie below the critical size where families weigh alike."""
+    values = rng.normal(size=(12, 41))
+    values[:, 0] += 50
+    test = compare_over_tasks(values, EMBEDDED, "minimize").max_t
+    assert (test.p[0, 1:] <= 0.05).all()
+    assert np.abs(test.statistic).max() == pytest.approx(3, abs=0.01)  # the root of 9 effective tasks
 
 
 def test_the_sign_flip_test_is_scipys_permutation_test(rng):
