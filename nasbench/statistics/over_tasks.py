@@ -41,7 +41,7 @@ class PairwiseTest(NamedTuple):
         name: ``nemenyi`` or ``max_t``.
         statistic: [contestants, contestants] how much worse the contestant of the row is than that of the column, in
             average ranks or in standard errors.
-        critical: size from which on the statistic is significant at .05, for all pairs together; nan if undefined.
+        critical: size above which the statistic is significant at .05, for all pairs together; nan if undefined.
         p: [contestants, contestants] adjusted p-values; 1 on the diagonal, nan if undefined.
     """
 
@@ -203,10 +203,8 @@ def _standardize_flips(differences: Floats, weights: Floats) -> Floats:
 
 
 def _find_critical(largest: Floats) -> float:
-    """Find the smallest of the sorted values that at most 5 % of them reach; infinite if there is none."""
-    too_frequent = largest[len(largest) - int(ALPHA * len(largest)) - 1] * (1 + _ROUNDING)
-    above = largest[np.searchsorted(largest, too_frequent, side="right") :]
-    return float(above[0]) if len(above) else np.inf
+    """Find the largest of the sorted values that more than 5 % of them reach."""
+    return float(largest[len(largest) - int(ALPHA * len(largest)) - 1])
 
 
 def _fill(pairs: Floats, n: int) -> Floats:
@@ -227,5 +225,5 @@ def estimate_more_blocks(test: PairwiseTest, sample: TaskSample) -> Floats:
     """
     size = np.abs(test.statistic)
     ratio = np.divide(test.critical, size, out=np.full_like(size, np.inf), where=size > 0)
-    n = len(sample.block_weights)
-    return np.where(np.isnan(test.critical), np.nan, np.maximum(np.ceil(n * (ratio**2 - 1)), 0.0))
+    more = np.maximum(np.ceil(len(sample.block_weights) * (ratio**2 - 1)), 1.0)
+    return np.where(np.isnan(test.critical), np.nan, np.where(test.p <= ALPHA, 0.0, more))

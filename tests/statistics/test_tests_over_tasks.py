@@ -146,10 +146,20 @@ def test_further_contestants_change_no_unadjusted_p_value(rng, sample):
     np.testing.assert_array_equal(few, many[:4, :4])
 
 
-def test_every_p_value_is_at_least_the_unadjusted_one(rng):
-    tested = compare_over_tasks(rng.normal(size=(12, 6)), TWELVE, "minimize")
-    assert (tested.max_t.p >= tested.unadjusted - 1e-12).all()
-    assert ((np.abs(tested.max_t.statistic) >= tested.max_t.critical * (1 - 1e-9)) == (tested.max_t.p <= 0.05)).all()
+@pytest.mark.parametrize("n", [2, 6, 13])
+@pytest.mark.parametrize("sample", [TWELVE, EMBEDDED, SIX])
+def test_p_values_critical_size_and_more_tasks_agree(rng, sample, n):
+    """With few blocks, p-values have few possible sizes."""
+    for step in (0.0, 0.1, 0.3, 1.0):
+        values = rng.normal(size=(sample.n_tasks, n)) + step * np.arange(n)
+        tested = compare_over_tasks(values, sample, "minimize")
+        assert (tested.max_t.p >= tested.unadjusted - 1e-12).all()
+        for test in (tested.nemenyi, tested.max_t):
+            significant = test.p <= 0.05
+            np.testing.assert_array_equal(significant, np.abs(test.statistic) > test.critical * (1 + 1e-9))
+            np.testing.assert_array_equal(significant, estimate_more_blocks(test, tested.sample) == 0)
+            order = np.argsort(np.abs(test.statistic), axis=None)
+            assert (np.diff(test.p.ravel()[order]) <= 1e-12).all()
 
 
 @pytest.mark.parametrize("name", TESTS)
