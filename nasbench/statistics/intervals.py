@@ -129,8 +129,8 @@ def compute_overall_iqm(
         return center, np.full_like(center, np.nan), np.full_like(center, np.nan)
     weights = _draw_runs(sample, n)
     drawn = np.stack([_weigh_runs(*own, weights) for own in runs])
-    bounds = np.quantile(drawn, expand_levels(sample.n_effective), axis=1).clip(smallest, largest)
-    low, high = np.where(_are_enough(values, sample), bounds, np.nan)
+    ends = np.quantile(drawn, expand_levels(sample.n_effective), axis=1).clip(smallest, largest)
+    low, high = np.where(_are_enough(values, sample), ends, np.nan)
     return center, low, high
 
 
