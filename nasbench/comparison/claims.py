@@ -120,23 +120,6 @@ def _test_on_task(task: TaskAnalysis, strategies: list[str]) -> TaskClaims:
     return TaskClaims(order[0], unadjusted, p, find_tiers(np.argsort(order), p, worse), *find_rank_sets(p, worse))
 
 
-def describe_tests(claims: Claims) -> dict[str, Any]:
-    """Return what the tests are over, and their numbers that are not of single pairs, as plain data."""
-    sample = claims.over.sample
-    return {
-        "over": sample.describe(),
-        "n_tasks": sample.n_tasks,
-        "n_families": sample.n_families,
-        "sampled": sample.unit,
-        "n_sampled": len(sample.block_weights),
-        "enough_tasks": sample.is_enough,
-        "test": claims.test.name,
-        "friedman_p": claims.over.friedman,
-        "nemenyi_critical_difference": claims.over.nemenyi.critical,
-        "max_t_critical_size": claims.over.max_t.critical,
-    }
-
-
 def list_pairs(claims: Claims, strategies: list[str]) -> list[dict[str, Any]]:
     """Return a row for each pair of strategies over tasks; with fewer than six tasks, on each task."""
     i, j = np.triu_indices(len(strategies), k=1)

@@ -17,7 +17,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis, PairAnalysis
-from nasbench.comparison.claims import DEFAULT_TEST, Claims, describe_tests, list_pairs, make_claims
+from nasbench.comparison.claims import DEFAULT_TEST, Claims, list_pairs, make_claims
 from nasbench.comparison.leaderboard_notes import write_notes
 from nasbench.comparison.leaderboard_text import format_best, format_overall, format_tasks
 from nasbench.comparison.summaries import make_unknown_summary, summarize_over_tasks, summarize_task
@@ -120,7 +120,7 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = (), test: str = DEFAU
         pairs=list_pairs(claims, analysis.strategies),
         complete=analysis.progress.complete,
         progress=analysis.progress.as_dict(analysis.block),
-        tests=describe_tests(claims),
+        tests={**claims.over.describe(), "test": claims.test.name},
         scales={pair.task.name: pair.task.scales for pair in analysis.pairs},
         metrics={name: _describe(name, metric) for name, metric in analysis.metrics.items()},
         metric_scales={pair.task.name: pair.task.metric_scales for pair in analysis.pairs},

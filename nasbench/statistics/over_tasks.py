@@ -78,6 +78,20 @@ class OverTasks(NamedTuple):
         """Return the test of this name."""
         return {"nemenyi": self.nemenyi, "max_t": self.max_t}[name]
 
+    def describe(self) -> dict[str, Any]:
+        """Return what the tests are over, and their numbers that are not of single pairs, as plain data."""
+        return {
+            "over": self.sample.describe(),
+            "n_tasks": self.sample.n_tasks,
+            "n_families": self.sample.n_families,
+            "sampled": self.sample.unit,
+            "n_sampled": len(self.sample.block_weights),
+            "enough_tasks": self.sample.is_enough,
+            "friedman_p": self.friedman,
+            "nemenyi_critical_difference": self.nemenyi.critical,
+            "max_t_critical_size": self.max_t.critical,
+        }
+
 
 TESTS = ("nemenyi", "max_t")
 
