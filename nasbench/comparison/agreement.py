@@ -24,6 +24,7 @@ from nasbench.comparison.analysis import Analysis, TaskAnalysis
 from nasbench.errors import InvalidOption
 from nasbench.statistics.intervals import CONFIDENCE, LEAST_RUNS, Interval, compute_iqm
 from nasbench.statistics.on_one_task import adjust_list_by_holm, compare_runs
+from nasbench.statistics.ranking import round_sums
 from nasbench.statistics.trimmed_means import compare_interquartile_means
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -48,7 +49,7 @@ class RunLevels:
     def by_strategy(self) -> Floats:
         """[shares, strategies] interquartile mean over runs."""
         failed = np.broadcast_to(self.failed[:, None], self.regret.shape)
-        return np.asarray(compute_iqm(self.regret, failed)).T
+        return round_sums(compute_iqm(self.regret, failed)).T
 
     def take_runs(self, at: Any) -> "RunLevels":
         """Return some of the runs, by position."""

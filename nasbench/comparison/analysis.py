@@ -191,6 +191,12 @@ class Analysis:
         return average_ranks(self.levels, self.sample, "minimize")
 
     @property
+    def order(self) -> list[int]:
+        """Positions of the strategies in the order of the leaderboard: by average rank, then by label."""
+        average = self.average_rank.tolist()
+        return sorted(range(len(average)), key=lambda i: (average[i], self.strategies[i]))
+
+    @property
     def recommends(self) -> bool:
         """Whether a strategy makes its own recommendations."""
         return any(task.recommends for task in self.tasks)

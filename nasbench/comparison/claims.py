@@ -15,7 +15,7 @@ from nasbench.comparison.analysis import RANKED_BY, Analysis, TaskAnalysis
 from nasbench.errors import make_unknown_name
 from nasbench.statistics.on_one_task import adjust_by_holm, compare_runs, find_larger_runs
 from nasbench.statistics.over_tasks import TESTS, OverTasks, PairwiseTest, compare_over_tasks, estimate_more_blocks
-from nasbench.statistics.ranking import compute_rank_intervals, find_rank_sets, find_tiers
+from nasbench.statistics.ranking import compute_rank_intervals, find_rank_sets, find_tiers, round_sums
 
 DEFAULT_TEST = "nemenyi"
 
@@ -24,14 +24,15 @@ class TaskClaims(NamedTuple):
     """What the tests say of the runs on one task; arrays are in the order of the strategies.
 
     Attributes:
-        levels: [strategies] interquartile mean of the normalised regret.
+        best: position of the strategy with the best interquartile mean of the normalised regret; of several, the first
+            by label.
         unadjusted: [strategies, strategies] p-values of the Brunner-Munzel test; nan with too few runs.
         p: [strategies, strategies] the same, adjusted for all pairs by Holm's method.
         tiers: [strategies] tier on this task, from 1.
         low, high: [strategies] best and worst place that the tests leave open, for all strategies together.
     """
 
-    levels: Floats
+    best: int
     unadjusted: Floats
     p: Floats
     tiers: Ints
@@ -97,39 +98,26 @@ def make_claims(analysis: Analysis, test: str = DEFAULT_TEST) -> Claims:
     values = np.stack([task.metrics[RANKED_BY] for task in analysis.tasks])
     failed = np.stack([task.failed for task in analysis.tasks])
     low, high = compute_rank_intervals(values, failed, sample, "minimize")
-    on_tasks = {} if sample.is_enough else {task.name: _test_on_task(task) for task in analysis.tasks}
-    return Claims(over, shown, low, high, find_tiers(over.average, shown.p, shown.worse), on_tasks)
+    on_tasks = (
+        {} if sample.is_enough else {task.name: _test_on_task(task, analysis.strategies) for task in analysis.tasks}
+    )
+    tiers = find_tiers(np.argsort(analysis.order), shown.p, shown.worse)
+    return Claims(over, shown, low, high, tiers, on_tasks)
 
 
-def _test_on_task(task: TaskAnalysis) -> TaskClaims:
+def _test_on_task(task: TaskAnalysis, strategies: list[str]) -> TaskClaims:
     """Compare the runs on a task.
 
     A pair counts as separated if the test finds a difference and the interquartile means differ in its direction. So no
     strategy is placed behind one whose interquartile mean is worse.
     """
-    levels = task.summarize(RANKED_BY)
+    levels = round_sums(task.summarize(RANKED_BY))
+    order = sorted(range(len(levels)), key=lambda i: (levels[i], strategies[i]))
     values = task.metrics[RANKED_BY]
     unadjusted = compare_runs(values)
     p = adjust_by_holm(unadjusted)
     worse = find_larger_runs(values) & (levels[:, None] > levels)
-    return TaskClaims(levels, unadjusted, p, find_tiers(levels, p, worse), *find_rank_sets(p, worse))
-
-
-def describe_tests(claims: Claims) -> dict[str, Any]:
-    """Return what the tests are over, and their numbers that are not of single pairs, as plain data."""
-    sample = claims.over.sample
-    return {
-        "over": sample.describe(),
-        "n_tasks": sample.n_tasks,
-        "n_families": sample.n_families,
-        "sampled": sample.unit,
-        "n_sampled": len(sample.block_weights),
-        "enough_tasks": sample.is_enough,
-        "test": claims.test.name,
-        "friedman_p": claims.over.friedman,
-        "nemenyi_critical_difference": claims.over.nemenyi.critical,
-        "max_t_critical_size": claims.over.max_t.critical,
-    }
+    return TaskClaims(order[0], unadjusted, p, find_tiers(np.argsort(order), p, worse), *find_rank_sets(p, worse))
 
 
 def list_pairs(claims: Claims, strategies: list[str]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis, PairAnalysis
-from nasbench.comparison.claims import DEFAULT_TEST, Claims, describe_tests, list_pairs, make_claims
+from nasbench.comparison.claims import DEFAULT_TEST, Claims, list_pairs, make_claims
 from nasbench.comparison.leaderboard_notes import write_notes
 from nasbench.comparison.leaderboard_text import format_best, format_overall, format_tasks
 from nasbench.comparison.summaries import make_unknown_summary, summarize_over_tasks, summarize_task
@@ -120,7 +120,7 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = (), test: str = DEFAU
         pairs=list_pairs(claims, analysis.strategies),
         complete=analysis.progress.complete,
         progress=analysis.progress.as_dict(analysis.block),
-        tests=describe_tests(claims),
+        tests={**claims.over.describe(), "test": claims.test.name},
         scales={pair.task.name: pair.task.scales for pair in analysis.pairs},
         metrics={name: _describe(name, metric) for name, metric in analysis.metrics.items()},
         metric_scales={pair.task.name: pair.task.metric_scales for pair in analysis.pairs},
@@ -151,9 +151,8 @@ def _make_overall_rows(analysis: Analysis, claims: Claims) -> list[dict[str, Any
             },
             {name: own[i] for name, own in summaries.items()},
         )
-        for i, strategy in enumerate(analysis.strategies)
+        for i, strategy in ((i, analysis.strategies[i]) for i in analysis.order)
     ]
-    rows.sort(key=lambda row: (row["average_rank"], row["strategy"]))
     _compare_rows(rows, claims, analysis.strategies)
     return rows
 
@@ -243,12 +242,11 @@ def _place_on_task(pair: PairAnalysis, analysis: Analysis, claims: Claims) -> di
     if own is None or not own.has_tests or pair.strategy not in at:
         return place
     i = at[pair.strategy]
-    best = min(at, key=lambda strategy: (own.levels[at[strategy]], strategy))
     return {
         "rank_low": int(own.low[i]),
         "rank_high": int(own.high[i]),
         "tier": int(own.tiers[i]),
-        "p_against_best": _read_pair(own.p, at, pair.strategy, best),
+        "p_against_best": _read_pair(own.p, at, pair.strategy, analysis.strategies[own.best]),
         "p_against_random": _read_pair(own.p, at, pair.strategy, _CHANCE),
     }
 

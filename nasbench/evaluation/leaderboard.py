@@ -119,7 +119,10 @@ def leaderboard(analysis: PredictionAnalysis, test: str = DEFAULT_TEST) -> Predi
         details=[row for own in analysis.tests for row in _make_detail_rows(analysis, own, on_tasks)],
         cutoffs=_make_cutoff_rows(analysis),
         pairs=[row for ranking in rankings.values() for row in _list_pairs(analysis, ranking, on_tasks)],
-        tests={protocol: _describe_tests(ranking, test) for protocol, ranking in rankings.items()},
+        tests={
+            protocol: {**ranking.tests.describe(), "left_out": ranking.left_out, "test": test}
+            for protocol, ranking in rankings.items()
+        },
         notes=write_notes(analysis, list(rankings.values()), test),
     )
 
@@ -226,24 +229,6 @@ def _make_cutoff_rows(analysis: PredictionAnalysis) -> list[Row]:
         for metric in _OVER_CUTOFFS
         for i, predictor in enumerate(analysis.predictors)
     ]
-
-
-def _describe_tests(ranking: OverallRanking, test: str) -> dict[str, Any]:
-    """Return what the tests by a protocol are over, and their numbers that are not of single pairs, as plain data."""
-    tests, sample = ranking.tests, ranking.sample
-    return {
-        "over": sample.describe(),
-        "n_tasks": sample.n_tasks,
-        "n_families": sample.n_families,
-        "sampled": sample.unit,
-        "n_sampled": len(sample.block_weights),
-        "enough_tasks": sample.is_enough,
-        "left_out": ranking.left_out,
-        "test": test,
-        "friedman_p": tests.friedman,
-        "nemenyi_critical_difference": tests.nemenyi.critical,
-        "max_t_critical_size": tests.max_t.critical,
-    }
 
 
 def _list_pairs(analysis: PredictionAnalysis, ranking: OverallRanking, on_tasks: _OnTasks) -> list[Row]:

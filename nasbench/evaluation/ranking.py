@@ -185,4 +185,4 @@ def can_separate(test: PairwiseTest) -> bool:
     n = len(test.p)
     if np.isnan(test.critical) or n < 2:
         return False
-    return test.name != "nemenyi" or test.critical <= n - 1
+    return test.name != "nemenyi" or test.critical < n - 1

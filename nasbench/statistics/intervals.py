@@ -118,7 +118,7 @@ def compute_overall_iqm(
         bounds: smallest and largest possible value, which intervals do not leave.
 
     Returns:
-        Value, lower and upper bound, ``[rows]`` each; the bounds are nan if there are too few tasks or runs.
+        Value, lower and upper bound, ``[rows]`` each; the bounds are nan if too few tasks or runs have a value.
     """
     n_rows, n = values.shape[1:]
     runs = [(values[:, row].ravel(), failed[:, row].ravel()) for row in range(n_rows)]
@@ -129,8 +129,21 @@ def compute_overall_iqm(
         return center, np.full_like(center, np.nan), np.full_like(center, np.nan)
     weights = _draw_runs(sample, n)
     drawn = np.stack([_weigh_runs(*own, weights) for own in runs])
-    low, high = np.quantile(drawn, expand_levels(sample.n_effective), axis=1)
-    return center, low.clip(smallest, largest), high.clip(smallest, largest)
+    ends = np.quantile(drawn, expand_levels(sample.n_effective), axis=1).clip(smallest, largest)
+    low, high = np.where(_are_enough(values, sample), ends, np.nan)
+    return center, low, high
+
+
+def _are_enough(values: Floats, sample: TaskSample) -> Bools:
+    """Return whether enough tasks, and enough runs on each of them, have a value: [tasks, rows, n] -> [rows]."""
+    n_known = (~np.isnan(values)).sum(axis=2)
+    tasks = [np.flatnonzero(own) for own in n_known.T]
+    return np.array(
+        [
+            sample.select(at.tolist()).is_enough and own[at].min() >= LEAST_RUNS
+            for at, own in zip(tasks, n_known.T, strict=True)
+        ]
+    )
 
 
 def _find_range(values: Floats, bounds: tuple[float, float]) -> tuple[Floats, Floats]:

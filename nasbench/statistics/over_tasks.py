@@ -24,7 +24,7 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Bools, Floats
-from nasbench.statistics.ranking import ALPHA, rank
+from nasbench.statistics.ranking import ALPHA, DIGITS, rank, round_sums
 from nasbench.statistics.sampling import TaskSample
 
 _MOST_ENUMERATED = 13  # blocks whose sign flips are all tried; of more, some are drawn
@@ -41,7 +41,7 @@ class PairwiseTest(NamedTuple):
         name: ``nemenyi`` or ``max_t``.
         statistic: [contestants, contestants] how much worse the contestant of the row is than that of the column, in
             average ranks or in standard errors.
-        critical: size from which on the statistic is significant at .05, for all pairs together; nan if undefined.
+        critical: size above which the statistic is significant at .05, for all pairs together; nan if undefined.
         p: [contestants, contestants] adjusted p-values; 1 on the diagonal, nan if undefined.
     """
 
@@ -78,6 +78,20 @@ class OverTasks(NamedTuple):
         """Return the test of this name."""
         return {"nemenyi": self.nemenyi, "max_t": self.max_t}[name]
 
+    def describe(self) -> dict[str, Any]:
+        """Return what the tests are over, and their numbers that are not of single pairs, as plain data."""
+        return {
+            "over": self.sample.describe(),
+            "n_tasks": self.sample.n_tasks,
+            "n_families": self.sample.n_families,
+            "sampled": self.sample.unit,
+            "n_sampled": len(self.sample.block_weights),
+            "enough_tasks": self.sample.is_enough,
+            "friedman_p": self.friedman,
+            "nemenyi_critical_difference": self.nemenyi.critical,
+            "max_t_critical_size": self.max_t.critical,
+        }
+
 
 TESTS = ("nemenyi", "max_t")
 
@@ -92,10 +106,10 @@ def compare_over_tasks(values: Floats, sample: TaskSample, direction: str) -> Ov
         direction: in which values are better, ``minimize`` or ``maximize``.
     """
     defined = np.flatnonzero(~np.isnan(values).any(axis=1))
-    values, sample = values[defined], sample.select(defined.tolist())
+    values, sample = round_sums(values[defined]), sample.select(defined.tolist())
     ranks = sample.average_blocks(rank(values, direction))
     levels = sample.average_blocks(values if direction == "minimize" else -values)
-    average = sample.block_weights @ ranks
+    average = (sample.block_weights @ ranks).round(DIGITS)
     max_t, unadjusted = _flip_signs(levels, sample)
     friedman, nemenyi = _compare_ranks(ranks, sample)
     return OverTasks(sample, average, friedman, nemenyi, max_t, unadjusted)
@@ -168,14 +182,11 @@ def _draw_signs(n_blocks: int) -> Floats:
 def _flip_signs(levels: Floats, sample: TaskSample) -> tuple[PairwiseTest, Floats]:
     """Compute max-T and the unadjusted p-values of all pairs from the levels of blocks [blocks, contestants]."""
     n = levels.shape[1]
-    i, j = np.triu_indices(n, k=1)
-    weighted = sample.block_weights[:, None] * (levels[:, i] - levels[:, j])
-    sizes = np.sqrt((weighted**2).sum(axis=0))  # sign flips do not change it
-    unknown = np.isnan(levels).any()
-    if not sample.is_enough or n < 2 or unknown:
+    if not sample.is_enough or n < 2 or np.isnan(levels).any():
         return PairwiseTest("max_t", np.zeros((n, n)), np.nan, _make_unknown(n)), _make_unknown(n)
-    observed = weighted.sum(axis=0) / np.where(sizes > 0, sizes, np.inf)
-    flipped = np.abs(_draw_signs(len(levels)) @ (weighted / np.where(sizes > 0, sizes, np.inf)))
+    i, j = np.triu_indices(n, k=1)
+    flipped = _standardize_flips(levels[:, i] - levels[:, j], sample.block_weights)
+    observed, flipped = flipped[0], np.abs(flipped)
     own = np.abs(observed) * (1 - _ROUNDING)
     largest = np.sort(flipped.max(axis=1))
     adjusted = 1 - np.searchsorted(largest, own) / len(largest)
@@ -185,11 +196,29 @@ def _flip_signs(levels: Floats, sample: TaskSample) -> tuple[PairwiseTest, Float
     return PairwiseTest("max_t", statistic, _find_critical(largest), _fill(adjusted, n)), _fill(alone, n)
 
 
+def _standardize_flips(differences: Floats, weights: Floats) -> Floats:
+    """Divide the weighted means of differences [blocks, pairs] by their standard errors, for each flip of signs.
+
+    The squared standard error is ``sum(w ** 2 * (d - mean) ** 2) + mean ** 2 * sum(w ** 2)``: where all blocks weigh
+    alike, that of differences about zero, ``sum(w ** 2 * d ** 2)``. Otherwise the latter would be larger for blocks
+    that agree than for some that do not, and with many contestants no pair could reach the critical size.
+
+    Returns:
+        ``[flips, pairs]``, the first without a flip; 0 for pairs that are equal on all blocks.
+    """
+    signs = _draw_signs(len(weights))
+    weighted = weights[:, None] * differences
+    means = signs @ weighted
+    squares = (weighted**2).sum(axis=0)
+    if np.ptp(weights) > _ROUNDING:
+        squares = squares - 2 * means * (signs @ (weights[:, None] * weighted) - (weights**2).sum() * means)
+    standardized: Floats = np.divide(means, np.sqrt(squares), out=np.zeros_like(means), where=squares > 0)
+    return standardized
+
+
 def _find_critical(largest: Floats) -> float:
-    """Find the smallest of the sorted values that at most 5 % of them reach; infinite if there is none."""
-    too_frequent = largest[len(largest) - int(ALPHA * len(largest)) - 1] * (1 + _ROUNDING)
-    above = largest[np.searchsorted(largest, too_frequent, side="right") :]
-    return float(above[0]) if len(above) else np.inf
+    """Find the largest of the sorted values that more than 5 % of them reach."""
+    return float(largest[len(largest) - int(ALPHA * len(largest)) - 1])
 
 
 def _fill(pairs: Floats, n: int) -> Floats:
@@ -210,5 +239,5 @@ def estimate_more_blocks(test: PairwiseTest, sample: TaskSample) -> Floats:
     """
     size = np.abs(test.statistic)
     ratio = np.divide(test.critical, size, out=np.full_like(size, np.inf), where=size > 0)
-    n = len(sample.block_weights)
-    return np.where(np.isnan(test.critical), np.nan, np.maximum(np.ceil(n * (ratio**2 - 1)), 0.0))
+    more = np.maximum(np.ceil(len(sample.block_weights) * (ratio**2 - 1)), 1.0)
+    return np.where(np.isnan(test.critical), np.nan, np.where(test.p <= ALPHA, 0.0, more))

@@ -8,18 +8,29 @@ from nasbench.statistics.intervals import CONFIDENCE, LEAST_RUNS, compute_iqm, e
 from nasbench.statistics.sampling import TaskSample
 
 ALPHA = 0.05
+DIGITS = 9  # of average ranks: equal ones tie, however their sums were rounded
+_BITS = 30  # of a mantissa that has nine digits
 _SIGNS = {"minimize": 1.0, "maximize": -1.0}
 _SEED = 20200118  # fixed: the same record always prints the same interval
+
+
+def round_sums(values: Floats) -> Floats:
+    """Round to nine digits: numbers that are equal tie, however their sums were rounded."""
+    mantissa, exponent = np.frexp(values)
+    rounded: Floats = np.ldexp(np.rint(mantissa * 2**_BITS), exponent - _BITS)
+    return rounded
 
 
 def rank(values: Floats, direction: str) -> Floats:
     """Rank contestants along the last axis, 1 for the best; ties share the mean rank, undefined values come last.
 
+    Values that agree in their first nine digits tie.
+
     Args:
         values: [..., contestants].
         direction: in which values are better, ``minimize`` or ``maximize``.
     """
-    levels = np.where(np.isnan(values), np.inf, values * _SIGNS[direction])
+    levels = np.where(np.isnan(values), np.inf, round_sums(values) * _SIGNS[direction])
     ranks: Floats = stats.rankdata(levels, axis=-1)
     return ranks
 
@@ -35,7 +46,7 @@ def average_ranks(values: Floats, sample: TaskSample, direction: str) -> Floats:
     Returns:
         ``[contestants]``
     """
-    averaged: Floats = sample.weights @ rank(values, direction)
+    averaged: Floats = (sample.weights @ rank(values, direction)).round(DIGITS)
     return averaged
 
 
@@ -111,20 +122,20 @@ def find_rank_sets(p: Floats, worse: Bools) -> tuple[Ints, Ints]:
     return 1 + (significant & worse).sum(axis=1), len(p) - (significant & worse.T).sum(axis=1)
 
 
-def find_tiers(average: Floats, p: Floats, worse: Bools) -> Ints:
+def find_tiers(places: Ints | Floats, p: Floats, worse: Bools) -> Ints:
     """Sort contestants into tiers: tier 1 holds the best and all that are not significantly worse, and so on.
 
     Args:
-        average: [contestants] average ranks; the leader of a tier is the best of those that are left.
+        places: [contestants] places or average ranks; the leader of a tier is the best of those that are left.
         p: [contestants, contestants] adjusted p-values; nan counts as not significant.
         worse: [contestants, contestants] whether the contestant of the row is worse than that of the column.
 
     Returns:
         [contestants] number of the tier, from 1.
     """
-    tiers, tier = np.zeros(len(average), dtype=np.int64), 0
+    tiers, tier = np.zeros(len(places), dtype=np.int64), 0
     while (left := tiers == 0).any():
         tier += 1
-        leader = np.flatnonzero(left)[average[left].argmin()]
+        leader = np.flatnonzero(left)[places[left].argmin()]
         tiers[left & ~((p[:, leader] <= ALPHA) & worse[:, leader])] = tier
     return tiers

@@ -170,6 +170,17 @@ def test_failed_runs_count_in_the_overall_mean(rng):
     assert low[0] < 0.2 < high[0]
 
 
+def test_of_few_values_there_is_no_overall_interval(rng):
+    """As on single tasks: nine runs on one of the tasks are too few, and so are five tasks."""
+    values = rng.random((12, 4, 12))
+    values[3, 1, 9:] = np.nan
+    values[5:, 2] = np.nan
+    values[6:, 3] = np.nan
+    center, low, high = compute_overall_iqm(values, none_failed(values), TWELVE, UNIT)
+    assert not np.isnan(center).any()
+    assert np.isnan(low).tolist() == np.isnan(high).tolist() == [False, True, True, False]
+
+
 def test_a_few_tasks_have_no_overall_interval(rng):
     values = rng.gamma(1, size=(5, 2, 30))
     center, low, high = compute_overall_iqm(values, none_failed(values), TaskSample.of("abcde"), UNIT)

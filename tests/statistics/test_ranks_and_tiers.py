@@ -19,6 +19,19 @@ def test_ties_share_a_rank_and_the_undefined_come_last():
     assert rank(values, "maximize").tolist() == [3.5, 3.5, 5, 1, 2]
 
 
+def test_equal_sums_tie_however_they_were_rounded():
+    assert 0.1 + 0.2 != 0.3
+    for scale in (1e-12, 1.0, 1e12):
+        values = scale * np.array([0.1 + 0.2, 0.3, 0.3 + 1e-8])
+        assert rank(values, "minimize").tolist() == [1.5, 1.5, 3]
+    values = np.array([[0.1 + 0.2, 0.3], [1, 2], [2, 1]])
+    sample = TaskSample.of(["a", "b", "c"])
+    assert average_ranks(values, sample, "maximize").tolist() == [1.5, 1.5]
+    tested = compare_over_tasks(np.tile([0.1 + 0.2, 0.3], (12, 1)), TWELVE, "minimize")
+    assert tested.average.tolist() == [1.5, 1.5]
+    assert tested.unadjusted[0, 1] == tested.max_t.p[0, 1] == 1
+
+
 @pytest.mark.parametrize(("direction", "order", "best"), [("minimize", "ascending", 0), ("maximize", "descending", 3)])
 def test_average_ranks_and_critical_difference_are_autoranks(rng, direction, order, best):
     """Its issue 46: with the wrong order, the worst contestant became the one that others are compared to."""

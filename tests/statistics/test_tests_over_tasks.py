@@ -27,7 +27,7 @@ def test_nemenyi_is_that_of_scikit_posthocs_or_permutations_are_more_careful(rng
     difference = np.sqrt(n * (n + 1) / 6 / 12) * stats.studentized_range.ppf(0.95, n, np.inf) / np.sqrt(2)
     assert test.critical == pytest.approx(difference, rel=0.2 if n < 4 else 0.06)
     assert test.critical >= difference - 1e-9
-    assert ((np.abs(test.statistic) >= test.critical * (1 - 1e-9)) == (test.p <= 0.05)).all()
+    assert ((np.abs(test.statistic) > test.critical * (1 + 1e-9)) == (test.p <= 0.05)).all()
 
 
 def test_nemenyi_is_never_below_the_exact_permutation_test(rng):
@@ -78,10 +78,14 @@ def test_friedman_needs_three_contestants(rng):
 def flip_by_brute_force(levels, weights):
     """Adjusted and unadjusted p-values of all pairs: every sign flip of every block, t-like statistics, plain loops."""
     pairs = list(itertools.combinations(range(levels.shape[1]), 2))
-    differences = [weights * (levels[:, i] - levels[:, j]) for i, j in pairs]
+    differences = [levels[:, i] - levels[:, j] for i, j in pairs]
+
+    def statistic(d):
+        mean = (weights * d).sum()
+        return abs(mean) / np.sqrt((weights**2 * (d - mean) ** 2).sum() + mean**2 * (weights**2).sum())
 
     def statistics(signs):
-        return [abs((signs * d).sum()) / np.sqrt((d**2).sum()) for d in differences]
+        return [statistic(signs * d) for d in differences]
 
     observed = statistics(np.ones(len(levels)))
     flipped = [statistics(np.array(signs)) for signs in itertools.product([1, -1], repeat=len(levels))]
@@ -100,6 +104,22 @@ def test_max_t_tries_all_sign_flips(rng, sample):
         assert tested.max_t.p[i, j] == tested.max_t.p[j, i] == pytest.approx(p)
         assert tested.unadjusted[i, j] == pytest.approx(own)
     assert tested.max_t.worse[3, 0]
+
+
+def test_with_blocks_of_equal_weight_the_statistic_is_about_zero(rng):
+    values = rng.normal(size=(12, 4))
+    difference = values[:, 0] - values[:, 1]
+    statistic = compare_over_tasks(values, TWELVE, "minimize").max_t.statistic[0, 1]
+    assert statistic == pytest.approx(difference.sum() / np.sqrt((difference**2).sum()))
+
+
+def test_of_many_contestants_one_that_is_always_far_behind_is_separated(rng):
+    """By differences about zero, tasks that agree would lie below the critical size where families weigh alike."""
+    values = rng.normal(size=(12, 41))
+    values[:, 0] += 50
+    test = compare_over_tasks(values, EMBEDDED, "minimize").max_t
+    assert (test.p[0, 1:] <= 0.05).all()
+    assert np.abs(test.statistic).max() == pytest.approx(3, abs=0.01)  # the root of 9 effective tasks
 
 
 def test_the_sign_flip_test_is_scipys_permutation_test(rng):
@@ -126,10 +146,20 @@ def test_further_contestants_change_no_unadjusted_p_value(rng, sample):
     np.testing.assert_array_equal(few, many[:4, :4])
 
 
-def test_every_p_value_is_at_least_the_unadjusted_one(rng):
-    tested = compare_over_tasks(rng.normal(size=(12, 6)), TWELVE, "minimize")
-    assert (tested.max_t.p >= tested.unadjusted - 1e-12).all()
-    assert ((np.abs(tested.max_t.statistic) >= tested.max_t.critical * (1 - 1e-9)) == (tested.max_t.p <= 0.05)).all()
+@pytest.mark.parametrize("n", [2, 6, 13])
+@pytest.mark.parametrize("sample", [TWELVE, EMBEDDED, SIX])
+def test_p_values_critical_size_and_more_tasks_agree(rng, sample, n):
+    """With few blocks, p-values have few possible sizes."""
+    for step in (0.0, 0.1, 0.3, 1.0):
+        values = rng.normal(size=(sample.n_tasks, n)) + step * np.arange(n)
+        tested = compare_over_tasks(values, sample, "minimize")
+        assert (tested.max_t.p >= tested.unadjusted - 1e-12).all()
+        for test in (tested.nemenyi, tested.max_t):
+            significant = test.p <= 0.05
+            np.testing.assert_array_equal(significant, np.abs(test.statistic) > test.critical * (1 + 1e-9))
+            np.testing.assert_array_equal(significant, estimate_more_blocks(test, tested.sample) == 0)
+            order = np.argsort(np.abs(test.statistic), axis=None)
+            assert (np.diff(test.p.ravel()[order]) <= 1e-12).all()
 
 
 @pytest.mark.parametrize("name", TESTS)

@@ -49,17 +49,12 @@ class Line:
             axes.fill_between(x, band[0], band[1], step=how, color=self.look["color"], alpha=0.15, lw=0)
 
 
-def sort_strategies(analysis: Analysis) -> list[int]:
-    """Return the positions of the strategies in the order of the leaderboard: by average rank, then by label."""
-    return sorted(range(len(analysis.strategies)), key=lambda i: (analysis.average_rank[i], analysis.strategies[i]))
-
-
 def choose_lines(analysis: Analysis) -> list[Line]:
     """Return the lines of the strategies in the order of the leaderboard.
 
     If there are many, only the best and random search have colours; the others come last.
     """
-    names, ordered = analysis.strategies, sort_strategies(analysis)
+    names, ordered = analysis.strategies, analysis.order
     first = sorted(ordered, key=lambda i: names[i] != _REFERENCE)[:_MOST_COLOURED]
     coloured = [i for i in ordered if i in first]
     lines = [Line(i, in_legend(names[i]), look(place)) for place, i in enumerate(coloured)]

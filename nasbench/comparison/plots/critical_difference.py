@@ -12,7 +12,6 @@ import numpy as np
 from nasbench.arrays import Bools, Floats
 from nasbench.comparison.analysis import Analysis
 from nasbench.comparison.plots._base import Plot
-from nasbench.comparison.plots._parts import sort_strategies
 from nasbench.reports.drawing import in_legend, panels, wrap_title
 from nasbench.statistics.over_tasks import compare_over_tasks
 from nasbench.statistics.ranking import ALPHA
@@ -52,7 +51,7 @@ class CriticalDifference(Plot):
         """Return average ranks and bars; None for a single strategy, and with too few tasks for a test over tasks."""
         if len(analysis.strategies) < 2 or not analysis.sample.is_enough:
             return None
-        tests, order = compare_over_tasks(analysis.levels, analysis.sample, "minimize"), sort_strategies(analysis)
+        tests, order = compare_over_tasks(analysis.levels, analysis.sample, "minimize"), analysis.order
         title = (
             f"Average rank over {tests.sample.describe()}\n"
             f"(bars join strategies that Nemenyi's test over {tests.sample.unit} cannot separate at {ALPHA:g})"
