@@ -93,7 +93,7 @@ def test_claims_over_six_tasks_or_more_are_those_of_tests_over_tasks(tau, test):
     assert all(row["mean_tau"]["leads"] is None for row in board.sizes), (
         "no tests on tasks where there is one over them"
     )
-    assert "more families" in board.render("text")
+    assert "more families needed" in board.render("text")
 
 
 def test_an_unknown_test_is_refused(tau):
