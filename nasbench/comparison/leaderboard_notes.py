@@ -107,14 +107,14 @@ def _explain_on_tasks(claims: Claims, chance: str) -> list[str]:
 def _explain_intervals(analysis: Analysis, claims: Claims) -> list[str]:
     """Say over what the intervals on tasks are, or why there are none."""
     sample = claims.over.sample
-    fewest = min((pair.task.failed.shape[1] for pair in analysis.pairs), default=0)
+    counts = [n for pair in analysis.pairs if (n := pair.task.failed.shape[1])]
     notes = ["one run has no standard deviation"] if len(analysis.block.runs) == 1 else []
-    if fewest < LEAST_RUNS:
+    if min(counts, default=0) < LEAST_RUNS:
         notes.append(
             f"[-]: no interval{'' if sample.is_enough else ' and no test'} with fewer than {LEAST_RUNS} runs, since it "
             f"would be wrong too often; the same command with --runs {LEAST_RUNS} or more adds runs"
         )
-    if any(pair.task.failed.shape[1] >= LEAST_RUNS for pair in analysis.pairs):
+    if max(counts, default=0) >= LEAST_RUNS:
         notes.append(
             f"second table: [{CONFIDENCE:.0%} interval] of the interquartile mean on this task: what other runs would "
             "give"
