@@ -72,8 +72,7 @@ def _explain_over_tasks(analysis: Analysis, claims: Claims, chance: str) -> list
     alike = f"; Friedman's test that all are alike: p {_compare_p(friedman)}" if friedman == friedman else ""
     told = "tier and p" if len(analysis.block.runs) < LEAST_RUNS else f"[{CONFIDENCE:.0%} interval], tier and p"
     return [
-        f"first table: {told} are over {unit} like these ({sample.describe()}): what other {unit} of their kind would "
-        "give",
+        f"first table: {told} are over {unit} like these ({sample.describe()}), not of these {unit} alone",
         f"p to best, p to random (against {chance}): by {_TESTS[claims.test.name]}, adjusted for all pairs{alike}",
         f"tier 1: the best average rank and all that are not significantly worse (p > {ALPHA:g}), which does not show "
         "that they are equal; tier 2: the same among the others, and so on",
@@ -116,8 +115,7 @@ def _explain_intervals(analysis: Analysis, claims: Claims) -> list[str]:
         )
     if max(counts, default=0) >= LEAST_RUNS:
         notes.append(
-            f"second table: [{CONFIDENCE:.0%} interval] of the interquartile mean on this task: what other runs would "
-            "give"
+            f"second table: [{CONFIDENCE:.0%} interval] of the interquartile mean over runs, on this task alone"
         )
     return notes
 
