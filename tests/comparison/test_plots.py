@@ -227,3 +227,13 @@ def test_equal_strategies_and_a_single_pair_are_drawn(n):
 
 def test_with_few_tasks_there_is_no_picture_of_critical_differences():
     assert draw_plot("critical_difference", make_analysis(4, "abcde")) is None
+
+
+def test_the_title_of_queries_says_on_how_many_tasks_no_run_found_the_optimum(analysis):
+    first, *others = analysis.tasks
+    never = replace(first, censored={"queries_to_optimum": np.ones_like(first.censored["queries_to_optimum"])})
+    _, all_shown, _ = QueriesToOptimumPlot().prepare(analysis)
+    _, told, panels = QueriesToOptimumPlot().prepare(replace(analysis, tasks=[never, *others]))
+    assert "tasks:" not in all_shown
+    assert told.endswith("; 11 of 12 tasks: no run found the optimum of the others")
+    assert len(panels) == 11
