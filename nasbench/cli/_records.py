@@ -1,5 +1,6 @@
 """Help texts and leaderboards for records of either kind, searches or predictors."""
 
+import contextlib
 import importlib
 import sys
 import warnings
@@ -8,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.errors import FailedRunsWarning, InvalidOption
+from nasbench.errors import FailedRunsWarning, InvalidOption, MissingExtra
 
 if TYPE_CHECKING:
     from nasbench.comparison import Record
@@ -53,6 +54,24 @@ def choose_test(name: str) -> str:
     return check_test(name or DEFAULT_TEST)
 
 
+def check_shown(metrics: Sequence[str], plots: Sequence[str]) -> None:
+    """Check that further metrics and plots of searches exist, before anything runs.
+
+    Raises:
+        UnknownName, InvalidOption: one does not.
+    """
+    if metrics:
+        from nasbench.metrics import make_metrics
+
+        make_metrics(metrics)
+    if plots:
+        from nasbench.comparison.plots import resolve_plot
+
+        for label in plots:
+            with contextlib.suppress(MissingExtra):  # then the record is made, and a line says how to draw it
+                resolve_plot(label)
+
+
 def board_of(
     record: "Record | PredictionRecord",
     metrics: Sequence[str] = (),
@@ -85,6 +104,7 @@ def board_of(
         board = _leaderboard.leaderboard(analysis, chosen)
         draw = _plots.write_plots
     else:
+        check_shown((), plots)
         analysis = _analysis.analyse(record, metrics, on_progress)
         board = _leaderboard.leaderboard(analysis, metrics, chosen)
         draw = partial(_plots.write_plots, plots=plots)

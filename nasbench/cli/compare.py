@@ -13,6 +13,7 @@ from nasbench.cli._records import (
     METRIC_HELP,
     PLOT_HELP,
     TEST_HELP,
+    check_shown,
     choose_test,
     out_help,
     say_beside,
@@ -78,6 +79,7 @@ def command(
     from nasbench.comparison.experiment import Limits
 
     test = choose_test(test)  # before anything runs
+    check_shown(metric or [], plot or [])
     tasks = tasks_of(task or [], suite)
     with ProgressBar("runs", quiet=as_json) as progress, or_resume(), unwarned_of_failures():
         record = compare(

@@ -16,12 +16,16 @@ _TESTS = {
 
 
 def write_notes(analysis: Analysis, claims: Claims, shown: Sequence[str], chance: str) -> list[str]:
-    """Write the notes that explain the numbers; ``chance`` is the baseline strategy."""
+    """Write the notes that explain the numbers, claims first; ``chance`` is the baseline strategy."""
     notes = [
-        *_explain_metrics(analysis, shown),
+        *(
+            _explain_over_tasks(analysis, claims, chance)
+            if claims.are_over_tasks
+            else _explain_on_tasks(claims, chance)
+        ),
         *_explain_ranks(claims),
-        *(_explain_over_tasks(claims, chance) if claims.are_over_tasks else _explain_on_tasks(claims, chance)),
         *_explain_intervals(analysis, claims),
+        *_explain_metrics(analysis, shown),
     ]
     without_test = [task.name for task in analysis.tasks if "test" not in task.splits]
     if without_test:
@@ -56,22 +60,23 @@ def _explain_ranks(claims: Claims) -> list[str]:
         return []
     alike = "; families weigh alike" if 1 < sample.n_families < sample.n_tasks else ""
     return [
-        "rank: on each task, by the interquartile mean of normalised regret over runs, as printed (failed runs are "
-        f"never trimmed); average rank: its mean over tasks{alike}"
+        "rank: on each task, by the interquartile mean of normalised regret (mean of the middle half of the runs; "
+        f"failed runs are never trimmed); average rank: its mean over tasks{alike}"
     ]
 
 
-def _explain_over_tasks(claims: Claims, chance: str) -> list[str]:
-    """Explain the tests over tasks."""
+def _explain_over_tasks(analysis: Analysis, claims: Claims, chance: str) -> list[str]:
+    """Explain the first table, which claims over tasks."""
     sample, unit = claims.over.sample, claims.over.sample.unit
     friedman = claims.over.friedman
     alike = f"; Friedman's test that all are alike: p {_compare_p(friedman)}" if friedman == friedman else ""
+    told = "tier and p" if len(analysis.block.runs) < LEAST_RUNS else f"[{CONFIDENCE:.0%} interval], tier and p"
     return [
-        f"p to best, p to random (against {chance}): over {unit} like these ({sample.describe()}), by "
-        f"{_TESTS[claims.test.name]}, adjusted for all pairs{alike}",
-        f"tier 1: the best average rank and all that are not significantly worse (p > {ALPHA:g}); tier 2: the same "
-        "among the others, and so on",
-        f"more {unit}: about how many more {unit} like these would separate a strategy from the best, if their "
+        f"first table: {told} are over {unit} like these ({sample.describe()}), not of these {unit} alone",
+        f"p to best, p to random (against {chance}): by {_TESTS[claims.test.name]}, adjusted for all pairs{alike}",
+        f"tier 1: the best average rank and all that are not significantly worse (p > {ALPHA:g}), which does not show "
+        "that they are equal; tier 2: the same among the others, and so on",
+        f"more {unit} needed: about how many more {unit} like these would separate a strategy from the best, if their "
         "difference stayed the same; '-' where it is separated",
     ]
 
@@ -81,40 +86,36 @@ def _explain_on_tasks(claims: Claims, chance: str) -> list[str]:
     sample = claims.over.sample
     if len(claims.tiers) < 2:
         return []
-    notes = [
-        f"nothing is claimed over tasks like these ({sample.describe()}): that takes {LEAST_TASKS} tasks or more; "
-        "every claim is on its task alone"
+    few = (
+        f"nothing is claimed over tasks like these ({sample.describe()}): that takes {LEAST_TASKS} tasks or more "
+        "(for example --suite embedded)"
+    )
+    if not any(own.has_tests for own in claims.on_tasks.values()):
+        return [few]
+    return [
+        f"{few}; the second table compares the runs on each task alone",
+        f"p to best, p to random (against {chance}): on this task, by the Brunner-Munzel test of unpaired runs, "
+        "adjusted for all pairs by Holm's method",
+        "rank [places]: on this task; the brackets hold the places that the tests leave open, for all strategies "
+        f"together with a probability of {CONFIDENCE:.0%}",
+        f"tier 1: the best on this task and all that are not significantly worse (p > {ALPHA:g}, or a better "
+        "interquartile mean), which does not show that they are equal; tier 2: the same among the others, and so on",
     ]
-    if any(own.has_tests for own in claims.on_tasks.values()):
-        notes += [
-            f"p to best, p to random (against {chance}): on this task, by the Brunner-Munzel test of unpaired runs, "
-            "adjusted for all pairs by Holm's method",
-            "rank [places]: on this task; the brackets hold the places that the tests leave open, for all strategies "
-            f"together with a probability of {CONFIDENCE:.0%}",
-            f"tier 1: the best on this task and all that are not significantly worse (p > {ALPHA:g}, and a worse "
-            "interquartile mean); tier 2: the same among the others, and so on",
-        ]
-    return notes
 
 
 def _explain_intervals(analysis: Analysis, claims: Claims) -> list[str]:
-    """Say over what the intervals are, or why there are none."""
+    """Say over what the intervals on tasks are, or why there are none."""
     sample = claims.over.sample
-    fewest = min((pair.task.failed.shape[1] for pair in analysis.pairs), default=0)
+    counts = [n for pair in analysis.pairs if (n := pair.task.failed.shape[1])]
     notes = ["one run has no standard deviation"] if len(analysis.block.runs) == 1 else []
-    if fewest < LEAST_RUNS:
+    if min(counts, default=0) < LEAST_RUNS:
         notes.append(
-            f"[-]: no interval{'' if sample.is_enough else ' and no test'} over fewer than {LEAST_RUNS} runs, where it "
-            f"would hold too rarely; compare with --runs {LEAST_RUNS} or more"
+            f"[-]: no interval{'' if sample.is_enough else ' and no test'} with fewer than {LEAST_RUNS} runs, since it "
+            f"would be wrong too often; the same command with --runs {LEAST_RUNS} or more adds runs"
         )
-    if len(analysis.block.runs) >= LEAST_RUNS and sample.is_enough:
+    if max(counts, default=0) >= LEAST_RUNS:
         notes.append(
-            f"[ ] in the first table: {CONFIDENCE:.0%} interval over {sample.unit} like these ({sample.describe()}), "
-            f"by resampling {sample.unit} and their runs"
-        )
-    if any(pair.task.failed.shape[1] >= LEAST_RUNS for pair in analysis.pairs):
-        notes.append(
-            f"[ ] in the second table: {CONFIDENCE:.0%} interval of the interquartile mean over runs on this task"
+            f"second table: [{CONFIDENCE:.0%} interval] of the interquartile mean over runs, on this task alone"
         )
     return notes
 

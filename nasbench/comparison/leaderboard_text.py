@@ -58,7 +58,7 @@ def _format_comparisons(row: _Row, unit: str) -> dict[str, str]:
     return {
         "p to best": as_p(row["p_against_best"]),
         "p to random": as_p(row["p_against_random"]),
-        f"more {unit}": "-" if not more else f"about {more:.0f}" if more <= _MOST_MORE else f">{_MOST_MORE}",
+        f"more {unit} needed": "-" if not more else f"about {more:.0f}" if more <= _MOST_MORE else f">{_MOST_MORE}",
     }
 
 

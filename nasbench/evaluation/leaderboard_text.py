@@ -37,7 +37,7 @@ _TEST_NAMES = {
 def format_overall(rows: list[_Row], tests: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
     """Format the first table; it has intervals, tiers and p-values if tasks are enough for claims over them."""
     claimed = any(own["enough_tasks"] for own in tests.values())
-    more = next((f"more {own['sampled']}" for own in tests.values()), "")
+    more = next((f"more {own['sampled']} needed" for own in tests.values()), "")
     tested = any(row["tier"] is not None for row in rows)
     return [
         {
@@ -205,9 +205,9 @@ def _explain_test(rankings: list[OverallRanking], test: str) -> list[str]:
             for own in rankings
             if not math.isnan(own.tests.friedman)
         ),
-        f"tier 1: the best average rank and all that are not significantly worse (p > {ALPHA:g}); tier 2: the same "
-        "among the others, and so on",
-        f"more {unit}: about how many more {unit} like these would separate a predictor from the best, if their "
+        f"tier 1: the best average rank and all that are not significantly worse (p > {ALPHA:g}), which does not show "
+        "that they are equal; tier 2: the same among the others, and so on",
+        f"more {unit} needed: about how many more {unit} like these would separate a predictor from the best, if their "
         "difference stayed the same; '-' where it is separated",
     ]
 

@@ -1,7 +1,9 @@
 """The style of all plots, and how they are saved."""
 
+import contextlib
 import textwrap
-from collections.abc import Collection, Mapping, Sequence
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,13 +41,22 @@ def needs_matplotlib() -> None:
 def save_all(figures: Mapping[str, "Figure"], folder: Path, *, tight: Collection[str] = ()) -> list[Path]:
     """Write each figure as PNG and SVG, and return the files; those in ``tight`` grow to include all content."""
     files = []
-    for name, figure in figures.items():
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # the layout is computed once, for both formats
-        for ending in ("png", "svg"):
-            files.append(folder / f"{name}.{ending}")
-            _save(figure, files[-1], tight=name in tight)
+    with _ignore_missing_glyphs():
+        for name, figure in figures.items():
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")  # the layout is computed once, for both formats
+            for ending in ("png", "svg"):
+                files.append(folder / f"{name}.{ending}")
+                _save(figure, files[-1], tight=name in tight)
     return files
+
+
+@contextlib.contextmanager
+def _ignore_missing_glyphs() -> Iterator[None]:
+    """Drop matplotlib's warnings of characters that its font lacks; the picture shows a box for each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        yield
 
 
 def _save(figure: "Figure", path: Path, *, tight: bool) -> None:
@@ -118,7 +129,8 @@ def _measure_legend(figure: "Figure", legend: "Legend") -> tuple[float, float]:
     """Return the width and height of a legend in inches, with a margin."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    box = legend.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+    with _ignore_missing_glyphs():
+        box = legend.get_window_extent(FigureCanvasAgg(figure).get_renderer())
     return box.width / figure.dpi + _LEGEND_MARGIN, box.height / figure.dpi + _LEGEND_MARGIN
 
 

@@ -1,8 +1,13 @@
-"""Fold text tables for a narrow terminal: columns that do not fit follow below, with the first columns repeated."""
+"""Fold text tables for a narrow terminal: columns that do not fit follow below, with the first columns repeated.
+
+Where the first columns take more than half of the width, as long labels do, rows are numbered, and the parts below
+repeat the number alone.
+"""
 
 import textwrap
 
-_LEAST_WIDTH = 60  # the first column can take half of it
+_LEAST_WIDTH = 60
+_NUMBER = "no."  # heading of the numbers of rows
 _MOST_ROWS = 20  # largest table that is folded: a longer one would scroll the summary away
 
 
@@ -27,7 +32,8 @@ def _fold_block(lines: list[str], width: int) -> str:
     if len(lines) < 2 or set(lines[1]) != {"-", " "}:
         return "\n".join(_fold_line(line, width) for line in lines)
     if len(lines) - 2 > _MOST_ROWS:
-        return f"(a table of {len(lines) - 2} rows needs a terminal of {max(map(len, lines))} columns)"
+        missing = f"a table of {len(lines) - 2} rows is not shown"
+        return f"({missing}: widen the terminal to {max(map(len, lines))} columns, or write to a file)"
     return _fold_table(lines, width)
 
 
@@ -37,23 +43,57 @@ def _fold_line(line: str, width: int) -> str:
 
 
 def _fold_table(lines: list[str], width: int) -> str:
-    """Split a table by columns; each part begins with the columns that identify a row."""
+    """Split a table by columns; each part begins with the columns that identify a row, or with its number."""
     spans = _spans(lines[1])
     n_keys = 2 if len(spans) > 2 and lines[0].startswith("task") else 1
-    keys, rest = spans[:n_keys], spans[n_keys:]
-    left = sum(end - start + 2 for start, end in keys)
+    if _measure(spans[:n_keys]) <= width // 2:
+        parts = _split(spans[n_keys:], width, [_measure(spans[:n_keys])])
+        return "\n\n".join(_cut(lines, [*spans[:n_keys], *part]) for part in parts)
+    lines = _number_rows(lines)
+    number, *spans = _spans(lines[1])
+    first, *others = _split(spans[n_keys:], width, [_measure([number, *spans[:n_keys]]), _measure([number])])
+    parts = [[*spans[:n_keys], *first], *others]
+    return "\n\n".join(_cut(lines, [number, *part]) for part in parts)
+
+
+def _number_rows(lines: list[str]) -> list[str]:
+    """Return a table with a column of numbers before the others."""
+    numbers = [_NUMBER, "-" * len(_NUMBER), *map(str, range(1, len(lines) - 1))]
+    return [f"{number:<{len(_NUMBER)}}  {line}" for number, line in zip(numbers, lines, strict=True)]
+
+
+def _split(spans: list[tuple[int, int]], width: int, used: list[int]) -> list[list[tuple[int, int]]]:
+    """Divide columns into parts that fit.
+
+    Args:
+        spans: begin and end of the columns.
+        width: of a part.
+        used: characters that the first part, the second one and so on use before these columns; the last number holds
+            for all further parts.
+
+    Returns:
+        Columns of each part; the first part has none if none fits beside the columns that name the rows, and another
+        part has at least one.
+    """
     parts: list[list[tuple[int, int]]] = [[]]
-    for span in rest:
-        used = left + sum(end - start + 2 for start, end in parts[-1])
-        if parts[-1] and used + span[1] - span[0] > width:
+    may_be_empty = len(used) > 1
+    for span in spans:
+        own = used[min(len(parts), len(used)) - 1]
+        full = own + _measure([*parts[-1], span]) - 2 > width
+        if full and (parts[-1] or (may_be_empty and len(parts) == 1)):
             parts.append([])
         parts[-1].append(span)
-    return "\n\n".join(
-        "\n".join(
-            "  ".join(line[start:end].ljust(end - start) for start, end in [*keys, *part]).rstrip() for line in lines
-        )
-        for part in parts
-    )
+    return parts
+
+
+def _measure(spans: list[tuple[int, int]]) -> int:
+    """Return the characters that columns take, with the two that follow each."""
+    return sum(end - start + 2 for start, end in spans)
+
+
+def _cut(lines: list[str], spans: list[tuple[int, int]]) -> str:
+    """Return the columns of a table."""
+    return "\n".join("  ".join(line[start:end].ljust(end - start) for start, end in spans).rstrip() for line in lines)
 
 
 def _spans(dashes: str) -> list[tuple[int, int]]:

@@ -28,6 +28,8 @@ def tabulated(
     """
     from tabulate import tabulate
 
+    if kind == "markdown":
+        tables = [[{key: cell.replace("|", r"\|") for key, cell in row.items()} for row in rows] for rows in tables]
     style = {"text": "simple", "markdown": "github", "latex": "latex_booktabs", "html": "html"}[kind]
     parts = [str(tabulate(rows, headers="keys", tablefmt=style, disable_numparse=True)) for rows in tables]
     lines = [_format_lines(head, kind), *parts, _format_entries(entries, kind), _format_lines(notes, kind)]

@@ -52,8 +52,8 @@ class TaskSample:
 
     @property
     def unit(self) -> str:
-        """What is sampled, in the plural."""
-        return "families" if self.by_family else "tasks"
+        """What is sampled, in the plural; families of one task each are called tasks."""
+        return "families" if self.by_family and self.n_families < self.n_tasks else "tasks"
 
     @cached_property
     def weights(self) -> Floats:

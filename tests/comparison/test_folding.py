@@ -38,4 +38,35 @@ def test_a_table_of_tasks_repeats_task_and_strategy():
 def test_a_long_table_that_does_not_fit_is_named_instead():
     lines = TABLE.splitlines()
     folded = fold_tables("\n".join([*lines[:2], *lines[2:] * 20]), 60)
-    assert folded == f"(a table of 40 rows needs a terminal of {len(lines[1])} columns)\n"
+    needed = len(lines[1])
+    told = "a table of 40 rows is not shown: widen the terminal to"
+    assert folded == f"({told} {needed} columns, or write to a file)\n"
+
+
+def test_rows_of_long_labels_are_numbered_and_later_parts_repeat_the_number():
+    label = "regularized_evolution,population_size=10,sample_size=5"
+    heading = f"{'strategy':<54}  {'average rank':<17}  {'tier':<4}  {'normalised regret':<20}  p to best"
+    rule = "  ".join("-" * n for n in (54, 17, 4, 20, 9))
+    rows = [
+        f"{name:<54}  {rank:<17}  {tier:<4}  {regret:<20}  {p}"
+        for name, rank, tier, regret, p in (
+            (label, "1.06 [1.00, 1.58]", "1", "0.172 [0.106, 0.240]", "-"),
+            ("random_search", "1.94 [1.42, 2.00]", "2", "0.218 [0.175, 0.277]", "0.008"),
+        )
+    ]
+    table = "\n".join([heading, rule, *rows])
+    first, second = fold_tables(table, 80).rstrip("\n").split("\n\n")
+    assert [line.split() for line in first.splitlines()[2:]] == [
+        ["1", label, "1.06", "[1.00,", "1.58]"],
+        ["2", "random_search", "1.94", "[1.42,", "2.00]"],
+    ]
+    assert second.splitlines() == [
+        "no.  tier  normalised regret     p to best",
+        "---  ----  --------------------  ---------",
+        "1    1     0.172 [0.106, 0.240]  -",
+        "2    2     0.218 [0.175, 0.277]  0.008",
+    ]
+    narrow = fold_tables(table, 60).rstrip("\n").split("\n\n")
+    assert narrow[0].splitlines()[2] == f"1    {label}"
+    assert narrow[1].splitlines()[3] == "2    1.94 [1.42, 2.00]  2     0.218 [0.175, 0.277]"
+    assert max(len(line) for part in narrow for line in part.splitlines()) <= 60

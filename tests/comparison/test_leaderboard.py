@@ -215,6 +215,19 @@ def test_an_unknown_test_is_refused_before_anything_runs(record, tmp_path, capsy
     assert "by max-T by sign flips" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("option", "kind"), [("--metric", "metric 'regert'"), ("--plot", "plot 'regert'; did you mean 'regret'?")]
+)
+def test_an_unknown_metric_or_plot_is_refused_before_anything_runs(option, kind, record, tmp_path, capsys):
+    out = tmp_path / "none"
+    assert main(["compare", "--task", TASKS[0], option, "regert", "--out", str(out)]) == 1
+    assert not out.exists()
+    assert main(["leaderboard", str(record.path), option, "regert"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count(f"unknown {kind}") == 2
+
+
 def test_a_claim_says_over_what_it_is(analysis, board):
     text = board.render("text")
     assert "over tasks like these (7 tasks of 2 families)" in text
@@ -238,7 +251,7 @@ def test_of_six_families_families_are_the_sample(analysis):
         flips = [sum(d * (1 - 2 * (k >> f & 1)) for f, d in enumerate(difference)) for k in range(2**6)]
         assert row["p_sign_flip"] == pytest.approx(np.mean(np.abs(flips) >= abs(difference.sum()) * (1 - 1e-9)))
     text = board.render("text")
-    assert "more families" in read_table(text, 0)[0]
+    assert "more families needed" in read_table(text, 0)[0]
     assert "over families like these (7 tasks of 6 families)" in text
 
 
@@ -262,7 +275,7 @@ def test_of_few_tasks_each_is_tested_for_itself(on_two):
     text = board.render("text")
     assert "nothing is claimed over tasks like these (2 tasks)" in text
     overall, tasks = (read_table(text, i) for i in range(2))
-    assert not {"tier", "p to best", "p to random", "more tasks"} & overall[0].keys()
+    assert not {"tier", "p to best", "p to random", "more tasks needed"} & overall[0].keys()
     assert not any("[" in row["average rank"] + row["normalised regret"] for row in overall)
     assert {"tier", "p to best", "p to random"} <= tasks[0].keys()
     for row in board.overall:
@@ -319,7 +332,7 @@ def test_below_ten_runs_there_is_no_interval_and_no_test_on_a_task(tmp_path):
         assert row["normalised regret"].endswith(" [-]")
         assert row["regret %"].endswith(" [-]")
     assert not {"tier", "p to best"} & tasks[0].keys()
-    assert "[-]: no interval and no test over fewer than 10 runs" in text
+    assert "[-]: no interval and no test with fewer than 10 runs" in text
     assert "--runs 10" in text
     assert json.loads(board.render("json"))["tasks"][0]["normalized_regret"]["low"] is None
 
@@ -329,7 +342,7 @@ def test_below_ten_runs_of_many_tasks_only_the_intervals_are_missing(tmp_path):
     overall = read_table(board.render("text"), 0)
     assert all(row["average rank"].endswith(" [-]") for row in overall)
     assert all(row["tier"].isdigit() for row in overall)
-    assert {"p to best", "p to random", "more tasks"} <= overall[0].keys()
+    assert {"p to best", "p to random", "more tasks needed"} <= overall[0].keys()
 
 
 def test_the_json_holds_every_p_value_and_what_they_are_over(board):

@@ -148,6 +148,15 @@ def test_with_fewer_than_ten_runs_there_are_no_bands():
         assert not any(axes.collections for axes in figure.axes)
 
 
+@pytest.mark.parametrize("name", ["regret", "profile", "queries_to_optimum", "rank"])
+def test_bands_of_more_than_eight_strategies_are_left_out_and_the_title_says_so(name):
+    for n, drawn in ((8, True), (9, False)):
+        figure = draw_plot(name, make_analysis(n, "aaabbb", runs=10))
+        title = " ".join(f"{figure.get_suptitle()} {figure.axes[0].get_title()}".split())
+        assert any(axes.collections for axes in figure.axes) == drawn
+        assert ("intervals are drawn for up to 8 strategies" in title) != drawn
+
+
 def test_families_weigh_alike_in_the_profile(analysis):
     """At regret 1 all runs are counted; at .05 the mean of both families' shares, counted by hand."""
     data = PerformanceProfile().prepare(analysis)
@@ -218,3 +227,13 @@ def test_equal_strategies_and_a_single_pair_are_drawn(n):
 
 def test_with_few_tasks_there_is_no_picture_of_critical_differences():
     assert draw_plot("critical_difference", make_analysis(4, "abcde")) is None
+
+
+def test_the_title_of_queries_says_on_how_many_tasks_no_run_found_the_optimum(analysis):
+    first, *others = analysis.tasks
+    never = replace(first, censored={"queries_to_optimum": np.ones_like(first.censored["queries_to_optimum"])})
+    _, all_shown, _ = QueriesToOptimumPlot().prepare(analysis)
+    _, told, panels = QueriesToOptimumPlot().prepare(replace(analysis, tasks=[never, *others]))
+    assert "tasks:" not in all_shown
+    assert told.endswith("; 11 of 12 tasks: no run found the optimum of the others")
+    assert len(panels) == 11

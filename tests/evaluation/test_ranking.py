@@ -88,12 +88,12 @@ def test_claims_over_six_tasks_or_more_are_those_of_tests_over_tasks(tau, test):
     assert len(data["pairs"]) == 6
     assert {"p_nemenyi", "p_max_t", "p_sign_flip", "rank_difference"} <= data["pairs"][0].keys()
     told = data["tests"]["random"]
-    assert (told["n_tasks"], told["n_families"], told["sampled"], told["test"]) == (8, 8, "families", test)
+    assert (told["n_tasks"], told["n_families"], told["sampled"], told["test"]) == (8, 8, "tasks", test)
     assert told["nemenyi_critical_difference"] == pytest.approx(found.nemenyi.critical)
     assert all(row["mean_tau"]["leads"] is None for row in board.sizes), (
         "no tests on tasks where there is one over them"
     )
-    assert "more families" in board.render("text")
+    assert "more tasks needed" in board.render("text")
 
 
 def test_an_unknown_test_is_refused(tau):

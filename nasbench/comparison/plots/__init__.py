@@ -5,6 +5,6 @@ A file holds one subclass of ``Plot``. Entry points of the group ``nasbench.plot
 """
 
 from nasbench.comparison.plots._base import Plot
-from nasbench.comparison.plots._writing import draw_plot, write_plots
+from nasbench.comparison.plots._writing import draw_plot, resolve_plot, write_plots
 
-__all__ = ["Plot", "draw_plot", "write_plots"]
+__all__ = ["Plot", "draw_plot", "resolve_plot", "write_plots"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _Task = TypeVar("_Task")
 _MOST_COLOURED = 12  # number of lines that can be distinguished
+_MOST_BANDS = 8  # more bands cover each other and the lines
 _REFERENCE = "random_search"
 _GREY: dict[str, Any] = {"color": "0.8", "linestyle": "-", "linewidth": 0.9, "zorder": 1}
 _PANEL_TITLE, _FIGURE_TITLE = 10.0, 12.0  # points
@@ -52,20 +53,25 @@ class Line:
 def choose_lines(analysis: Analysis) -> list[Line]:
     """Return the lines of the strategies in the order of the leaderboard.
 
-    If there are many, only the best and random search have colours; the others come last.
+    If there are many, only the best and random search have colours; the others come last, and no line has a band.
     """
     names, ordered = analysis.strategies, analysis.order
     first = sorted(ordered, key=lambda i: names[i] != _REFERENCE)[:_MOST_COLOURED]
     coloured = [i for i in ordered if i in first]
-    lines = [Line(i, in_legend(names[i]), look(place)) for place, i in enumerate(coloured)]
+    banded = len(names) <= _MOST_BANDS
+    lines = [Line(i, in_legend(names[i]), look(place), banded) for place, i in enumerate(coloured)]
     others = [i for i in ordered if i not in first]
     labels = [f"{len(others)} others", *["_"] * len(others)]
     return lines + [Line(i, label, _GREY, banded=False) for i, label in zip(others, labels, strict=False)]
 
 
-def describe_band(n_runs: int, band: str) -> str:
-    """Return what a band over runs is, or that there are too few runs for one."""
-    return band if n_runs >= LEAST_RUNS else f"no interval with fewer than {LEAST_RUNS} runs"
+def describe_band(analysis: Analysis, band: str) -> str:
+    """Return what a band over runs is, or why there is none."""
+    if len(analysis.block.runs) < LEAST_RUNS:
+        return f"no interval with fewer than {LEAST_RUNS} runs"
+    if len(analysis.strategies) > _MOST_BANDS:
+        return f"intervals are drawn for up to {_MOST_BANDS} strategies"
+    return band
 
 
 def draw_task_panels(

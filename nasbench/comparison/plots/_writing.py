@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nasbench.choices import Choice
 from nasbench.comparison.analysis import Analysis
@@ -60,18 +60,29 @@ def draw_plot(label: str, analysis: Analysis) -> "Figure | None":
     return _make_figure(label, analysis, asked=True)[0]
 
 
+def resolve_plot(label: str) -> tuple[Any, dict[str, Any]]:
+    """Return the class or function of a plot, and its options.
+
+    Raises:
+        MissingExtra: its packages are not installed.
+        UnknownName, InvalidOption: there is no such plot.
+    """
+    component, options = Choice.parse(label).resolve(PLOTS)
+    if isinstance(component, type) and not issubclass(component, Plot):
+        raise InvalidOption(f"plot '{label}' is neither a function nor a subclass of nasbench.comparison.plots.Plot")
+    return component, options
+
+
 def _make_figure(label: str, analysis: Analysis, *, asked: bool) -> "tuple[Figure | None, bool]":
     """Return a figure and whether its file grows; an unrequested plot is skipped if its packages are missing."""
     try:
-        component, options = Choice.parse(label).resolve(PLOTS)
+        component, options = resolve_plot(label)
     except MissingExtra:
         if asked:
             raise
         return None, False
     if not isinstance(component, type):
         return component(analysis, **options), False
-    if not issubclass(component, Plot):
-        raise InvalidOption(f"plot '{label}' is neither a function nor a subclass of nasbench.comparison.plots.Plot")
     plot = component(**options)
     data = plot.prepare(analysis)
     return (None if data is None else plot.draw(data)), plot.grows

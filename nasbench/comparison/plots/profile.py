@@ -38,7 +38,7 @@ class PerformanceProfile(Plot):
         counts = [np.searchsorted(runs, tau, side="right") for runs in final.reshape(-1, n_runs)]
         shares = np.reshape(counts, (*final.shape[:2], len(tau))) / n_runs
         bands = np.stack(compute_share_intervals(shares, n_runs, analysis.sample), axis=1)
-        band = describe_band(n_runs, "pointwise 95 % interval over runs on these tasks")
+        band = describe_band(analysis, "pointwise 95 % interval over runs on these tasks")
         title = f"Performance profile (higher is better), {analysis.sample.describe()}\n({band})"
         return _Profiles(choose_lines(analysis), title, tau, bands)
 

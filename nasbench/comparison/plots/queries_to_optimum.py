@@ -35,7 +35,9 @@ class QueriesToOptimumPlot(Plot):
     def prepare(self, analysis: Analysis) -> tuple[list[Line], str, list[_Panel]] | None:
         """Return lines, what the bands are, and each task's distributions; None where no run found an optimum."""
         found = [task for task in analysis.tasks if not task.censored[_METRIC].all()]
-        band = describe_band(len(analysis.block.runs), "pointwise 95 % interval over runs on each task")
+        band = describe_band(analysis, "pointwise 95 % interval over runs on each task")
+        if len(found) < len(analysis.tasks):
+            band = f"{band}; {len(found)} of {len(analysis.tasks)} tasks: no run found the optimum of the others"
         return (choose_lines(analysis), band, [_prepare_panel(task) for task in found]) if found else None
 
     def draw(self, data: tuple[list[Line], str, list[_Panel]]) -> "Figure":

@@ -35,7 +35,7 @@ class _Ranks(NamedTuple):
         share: [G] share of the budget.
         ranks: [strategies, G] average ranks.
         at: [B] positions in ``share`` of the intervals.
-        bands: [strategies, 2, B] intervals; nan if there are too few tasks or runs.
+        bands: [strategies, 2, B] intervals; nan if there are too few tasks or runs, or too many strategies.
     """
 
     lines: list[Line]
@@ -59,9 +59,14 @@ class RankOverTime(Plot):
             average_ranks(compute_iqm(curves[..., g], failed), analysis.sample, "minimize") for g in range(_N_TIMES)
         ]
         at = np.linspace(0, _N_TIMES - 1, _N_BANDS).round().astype(np.int64)
-        bands = [compute_rank_intervals(curves[..., g], failed, analysis.sample, "minimize") for g in at.tolist()]
+        lines = choose_lines(analysis)
+        bands = np.full((len(lines), 2, _N_BANDS), np.nan)
+        if lines[0].banded:
+            for b, g in enumerate(at.tolist()):
+                own = compute_rank_intervals(curves[..., g], failed, analysis.sample, "minimize")
+                bands[..., b] = np.transpose(own)
         title = f"Average rank over time, {analysis.sample.describe()}\n({_describe_band(analysis)})"
-        return _Ranks(choose_lines(analysis), title, share, np.array(ranks).T, at, np.array(bands).transpose(2, 1, 0))
+        return _Ranks(lines, title, share, np.array(ranks).T, at, bands)
 
     def draw(self, data: _Ranks) -> "Figure":
         """Draw one panel."""
@@ -81,7 +86,7 @@ def _read_curves(analysis: Analysis, share: Floats) -> Floats:
 def _describe_band(analysis: Analysis) -> str:
     if not analysis.sample.is_enough:
         return f"no interval with fewer than {LEAST_TASKS} tasks"
-    return describe_band(len(analysis.block.runs), f"95 % interval over tasks like these, at {_N_BANDS} times")
+    return describe_band(analysis, f"95 % interval over tasks like these, at {_N_BANDS} times")
 
 
 def _draw_ranks(axes: "Axes", data: _Ranks) -> None:

@@ -55,7 +55,7 @@ class RegretCurves(Plot):
         """Return each strategy's line, what the bands are, and each task's regret with its intervals."""
         lines = choose_lines(analysis)
         banded = [line.at for line in lines if line.banded]
-        band = describe_band(len(analysis.block.runs), "pointwise 95 % interval over runs on each task")
+        band = describe_band(analysis, "pointwise 95 % interval over runs on each task")
         return lines, band, [_prepare_panel(task, banded) for task in analysis.tasks]
 
     def draw(self, data: tuple[list[Line], str, list[_Panel]]) -> "Figure":
