@@ -15,7 +15,7 @@ import numpy as np
 from tabulate import tabulate
 
 from nasbench.arrays import Floats
-from nasbench.reproduction.cells import Cell, Fit, Judged, judge_cells
+from nasbench.reproduction.cells import ComparedCell, Fit, Judged, judge_cells
 from nasbench.reproduction.samples import sample_of
 from nasbench.reproduction.schema import PublishedCell, Row
 from nasbench.reproduction.verdicts import ClaimVerdict, judge_row
@@ -55,7 +55,7 @@ def draw_cells(
     *,
     std_ratio: float | None = None,
     factor: float = 1.0,
-) -> dict[str, Cell]:
+) -> dict[str, ComparedCell]:
     """Draw a row of published numbers and ours.
 
     Args:
@@ -76,7 +76,7 @@ def draw_cells(
 
     theirs, ours = draw_runs(PUBLISHED_RUNS), factor * draw_runs(n) + offsets
     return {
-        str(i): Cell(
+        str(i): ComparedCell(
             PublishedCell(float(theirs[:, i].mean()), float(theirs[:, i].std())),
             sample_of(ours[:, i]),
             TOLERANCE,
@@ -116,7 +116,7 @@ def count_orders(rng: np.random.Generator, draw: Draw, true: float, kind: str, t
 
     def judge(mean: float, ours: float) -> dict[str, Judged]:
         sample = sample_of(ours + draw(rng, (n,)))
-        return judge_cells({"x": Cell(PublishedCell(mean, 1.0), sample, TOLERANCE, None, PUBLISHED_RUNS)})
+        return judge_cells({"x": ComparedCell(PublishedCell(mean, 1.0), sample, TOLERANCE, None, PUBLISHED_RUNS)})
 
     rows = [judge_row(_ROW, judge(0.0, off), {"other": judge(published, true + off)}) for _ in range(times)]
     if kind == "kept":

@@ -21,12 +21,12 @@ import numpy as np
 from nasbench.reproduction.samples import Sample
 from nasbench.reproduction.schema import PublishedCell
 from nasbench.statistics.equivalence import (
+    ErrorPart,
     Estimate,
-    Part,
     compute_equivalence_p,
     compute_exceedance_p,
+    make_error_part,
     make_estimate,
-    make_part,
 )
 from nasbench.statistics.on_one_task import adjust_list_by_holm
 from nasbench.statistics.ranking import ALPHA
@@ -42,7 +42,7 @@ class Fit(StrEnum):
 
 
 @dataclass(frozen=True)
-class Cell:
+class ComparedCell:
     """A published number and ours, and how they are compared.
 
     Attributes:
@@ -100,7 +100,7 @@ class _Comparison:
     is_mean: bool
     estimate: Estimate
     limit: float
-    published: Part
+    published: ErrorPart
 
     def explain(self, *, outside: bool) -> str:
         """Say how far apart the two numbers are, and whose runs are too few to decide."""
@@ -120,7 +120,7 @@ class _Comparison:
         return f"{found} (se {known}), {allowed}; too few {few} to be sure"
 
 
-def judge_cells(cells: Mapping[str, Cell]) -> dict[str, Judged]:
+def judge_cells(cells: Mapping[str, ComparedCell]) -> dict[str, Judged]:
     """Judge the cells of a row together; the tests that a difference exceeds its tolerance form one family."""
     comparisons = {name: list(_compare(cell)) for name, cell in cells.items()}
     family = [comparison for found in comparisons.values() for comparison in found]
@@ -137,7 +137,7 @@ def _correct_family(family: Sequence[_Comparison]) -> list[float]:
     return [float(p) for p in p_values]
 
 
-def _conclude(cell: Cell, comparisons: Sequence[_Comparison], p_outside: Sequence[float]) -> Judged:
+def _conclude(cell: ComparedCell, comparisons: Sequence[_Comparison], p_outside: Sequence[float]) -> Judged:
     """Return the verdict on a cell whose differences have these corrected p-values of being outside."""
     shown = _show(cell)
     if not comparisons:
@@ -154,7 +154,7 @@ def _conclude(cell: Cell, comparisons: Sequence[_Comparison], p_outside: Sequenc
     return replace(found, fit=Fit.UNDECIDED, why="; ".join(one.explain(outside=False) for one in missed))
 
 
-def _show(cell: Cell) -> Judged:
+def _show(cell: ComparedCell) -> Judged:
     """Return a cell as it is shown where it is not judged."""
     published, ours = cell.published, cell.ours
     if published is None or ours is None:
@@ -166,21 +166,23 @@ def _show(cell: Cell) -> Judged:
 
 
 def _estimate_means(published: PublishedCell, ours: Sample, runs: int | None) -> Estimate:
-    theirs = make_part(published.std or 0.0, runs or math.inf, -ours.skewness)  # assumed to be distributed like ours
+    theirs = make_error_part(
+        published.std or 0.0, runs or math.inf, -ours.skewness
+    )  # assumed to be distributed like ours
     return make_estimate(ours.mean - published.mean, measure_own(ours), theirs)
 
 
-def measure_own(ours: Sample) -> Part:
+def measure_own(ours: Sample) -> ErrorPart:
     """Return the share of our runs in the error of a difference of means."""
-    return Part() if ours.std is None else make_part(ours.std, ours.n, ours.skewness, known=False)
+    return ErrorPart() if ours.std is None else make_error_part(ours.std, ours.n, ours.skewness, known=False)
 
 
-def _compare(cell: Cell) -> Iterator[_Comparison]:
+def _compare(cell: ComparedCell) -> Iterator[_Comparison]:
     """Yield the differences on which the verdict on a cell rests; none if it is not judged or cannot be."""
     published, ours, runs = cell.published, cell.ours, cell.runs
     if not cell.judged or published is None or ours is None or ours.gap:
         return
-    theirs = make_part(published.std or 0.0, runs or math.inf)
+    theirs = make_error_part(published.std or 0.0, runs or math.inf)
     yield _Comparison(True, _estimate_means(published, ours, runs), cell.tolerance, theirs)
     if cell.std_ratio is None or not published.std or ours.std is None:
         return
@@ -197,7 +199,7 @@ def _remove_bias(n: float) -> float:
     return math.sqrt(n / (n - 1)) if 1 < n < math.inf else 1.0
 
 
-def _measure_log_std(kurtosis: float, n: float) -> Part:
+def _measure_log_std(kurtosis: float, n: float) -> ErrorPart:
     """Return the variance of the logarithm of a standard deviation of ``n`` runs (Bonett 2006).
 
     Runs that miss the tail of their distribution have both a small standard deviation and a small kurtosis. The error
@@ -205,6 +207,6 @@ def _measure_log_std(kurtosis: float, n: float) -> Part:
     level of "outside" for a kurtosis of 3 to 15.
     """
     if not 1 < n < math.inf:
-        return Part()
+        return ErrorPart()
     variance = (kurtosis - (n - 3) / n) / (4 * (n - 1))
-    return Part(variance, n - 1, 0.0, math.sqrt((kurtosis - 1) / n) * variance**1.5)
+    return ErrorPart(variance, n - 1, 0.0, math.sqrt((kurtosis - 1) / n) * variance**1.5)

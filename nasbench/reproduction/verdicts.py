@@ -17,10 +17,10 @@ from enum import StrEnum
 
 import numpy as np
 
-from nasbench.reproduction.cells import Cell, Fit, Judged, judge_cells, measure_own
+from nasbench.reproduction.cells import ComparedCell, Fit, Judged, judge_cells, measure_own
 from nasbench.reproduction.samples import Sample
 from nasbench.reproduction.schema import COMPUTED, Published, PublishedCell, Row
-from nasbench.statistics.equivalence import Part, compute_direction_p, make_estimate, make_part
+from nasbench.statistics.equivalence import ErrorPart, compute_direction_p, make_error_part, make_estimate
 from nasbench.statistics.on_one_task import adjust_list_by_holm
 from nasbench.statistics.ranking import ALPHA
 
@@ -176,10 +176,10 @@ def _compare_rows(column: str, mine: Judged, label: str, other: Judged) -> _Orde
     return _Order(place, compute_direction_p(distance), compute_direction_p(distance.mirrored, cautious=True))
 
 
-def _bound_published(cell: PublishedCell, runs: int | None) -> Part:
+def _bound_published(cell: PublishedCell, runs: int | None) -> ErrorPart:
     """Return the error of a published mean; of an unknown number of runs, it is at most the standard deviation."""
     std = cell.std or 0.0
-    return Part(std**2) if runs is None else make_part(std, runs)
+    return ErrorPart(std**2) if runs is None else make_error_part(std, runs)
 
 
 def judge_table(published: Published, ours: Sequence[Mapping[str, Sample]]) -> JudgedTable:
@@ -200,7 +200,7 @@ def judge_table(published: Published, ours: Sequence[Mapping[str, Sample]]) -> J
     return judge_overall(rows, published.headline)
 
 
-def _make_cells(published: Published, row: Row, samples: Mapping[str, Sample]) -> dict[str, Cell]:
+def _make_cells(published: Published, row: Row, samples: Mapping[str, Sample]) -> dict[str, ComparedCell]:
     tolerance = published.tolerance
     cells = {}
     for name in dict.fromkeys([*row.published, *samples]):
@@ -208,7 +208,7 @@ def _make_cells(published: Published, row: Row, samples: Mapping[str, Sample]) -
         limit = tolerance.of(name, cell, published.rounding) if cell else 0.0
         if row.tolerance is not None:
             limit = max(row.tolerance, published.rounding)
-        cells[name] = Cell(
+        cells[name] = ComparedCell(
             cell,
             samples.get(name),
             limit,

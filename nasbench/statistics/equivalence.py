@@ -21,7 +21,7 @@ from nasbench.statistics.ranking import ALPHA
 _CAUTION = 2.0
 
 
-class Part(NamedTuple):
+class ErrorPart(NamedTuple):
     """The share of one sample in the error of a difference; an exact number has variance 0.
 
     Attributes:
@@ -66,7 +66,7 @@ class Estimate:
         return Estimate(-self.value, self.error, self.df, -self.skewness, self.skewness_error)
 
 
-def make_part(std: float, n: float, skewness: float = 0.0, *, known: bool = True) -> Part:
+def make_error_part(std: float, n: float, skewness: float = 0.0, *, known: bool = True) -> ErrorPart:
     """Return the share of the mean of ``n`` runs.
 
     Args:
@@ -76,12 +76,12 @@ def make_part(std: float, n: float, skewness: float = 0.0, *, known: bool = True
         known: whether the skewness is that of other runs, so that it adds no error of its own.
     """
     if not 1 < n < math.inf:
-        return Part()
+        return ErrorPart()
     third = std**3 / n**2
-    return Part(std**2 / (n - 1), n - 1, skewness * third, 0.0 if known else math.sqrt(6 / n) * third)
+    return ErrorPart(std**2 / (n - 1), n - 1, skewness * third, 0.0 if known else math.sqrt(6 / n) * third)
 
 
-def make_estimate(value: float, *parts: Part) -> Estimate:
+def make_estimate(value: float, *parts: ErrorPart) -> Estimate:
     """Return a difference with the error of its independent parts; degrees of freedom by Welch and Satterthwaite."""
     variance = sum(part.variance for part in parts)
     if not variance:

@@ -118,7 +118,7 @@ def test_verdicts_on_growing_numbers_of_the_same_runs_rarely_contradict_each_oth
         fits = set()
         theirs, values = rng.normal(0.0, 500**-0.5), rng.normal(0.2, 1.0, size=500)
         for n in (2, 12, 40, 150, 500):
-            cell = simulate.Cell(
+            cell = simulate.ComparedCell(
                 simulate.PublishedCell(theirs, 1.0), simulate.sample_of(values[:n]), simulate.TOLERANCE, None, 500
             )
             fits.add(simulate.judge_cells({"x": cell})["x"].fit)

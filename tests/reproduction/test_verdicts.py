@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasbench.reproduction import load_published
-from nasbench.reproduction.cells import Cell, Fit, Judged, judge_cells
+from nasbench.reproduction.cells import ComparedCell, Fit, Judged, judge_cells
 from nasbench.reproduction.samples import FEWEST_RUNS, Sample, describe_distribution, sample_of
 from nasbench.reproduction.schema import PublishedCell, Row, Tolerance
 from nasbench.reproduction.verdicts import ClaimVerdict, JudgedRow, judge_overall, judge_row, judge_table
@@ -20,7 +20,7 @@ ROW = Row("row", "original", {"kind": "none", "reason": ""}, {})
 
 
 def judge(mean, ours, *, tolerance=0.5, std=None, ratio=None, runs=None, judged=True):
-    return judge_cells({"a": Cell(PublishedCell(mean, std), ours, tolerance, ratio, runs, judged)})["a"]
+    return judge_cells({"a": ComparedCell(PublishedCell(mean, std), ours, tolerance, ratio, runs, judged)})["a"]
 
 
 @given(NUMBER, NUMBER, st.floats(0.01, 10))
@@ -132,14 +132,18 @@ def test_the_moments_of_heavy_tails():
 def test_cells_of_a_row_form_one_family():
     """What is outside alone is undecided among thirty others; exact numbers are no part of the family."""
     off = Sample(1.1, 1.0, 26)  # 3 standard errors beyond the tolerance
-    cells = {str(i): Cell(PublishedCell(0.0), Sample(0.0, 1.0, 26), 0.5) for i in range(30)}
-    alone = judge_cells({"x": Cell(PublishedCell(0.0), off, 0.5)})["x"]
-    among = judge_cells({"x": Cell(PublishedCell(0.0), off, 0.5), **cells})["x"]
+    cells = {str(i): ComparedCell(PublishedCell(0.0), Sample(0.0, 1.0, 26), 0.5) for i in range(30)}
+    alone = judge_cells({"x": ComparedCell(PublishedCell(0.0), off, 0.5)})["x"]
+    among = judge_cells({"x": ComparedCell(PublishedCell(0.0), off, 0.5), **cells})["x"]
     assert alone.fit is Fit.OUTSIDE
     assert among.fit is Fit.UNDECIDED
     assert among.p_outside == pytest.approx(31 * alone.p_outside)
-    exact = {str(i): Cell(PublishedCell(0.0), Sample(0.0), 0.5) for i in range(30)}
-    assert judge_cells({"x": Cell(PublishedCell(0.0), off, 0.5), **exact})["x"].p_outside == alone.p_outside <= ALPHA
+    exact = {str(i): ComparedCell(PublishedCell(0.0), Sample(0.0), 0.5) for i in range(30)}
+    assert (
+        judge_cells({"x": ComparedCell(PublishedCell(0.0), off, 0.5), **exact})["x"].p_outside
+        == alone.p_outside
+        <= ALPHA
+    )
 
 
 def rows_of(*pairs, tolerance=0.5, std=None, runs=None):
@@ -249,6 +253,8 @@ def test_a_tolerance_is_never_finer_than_what_was_printed(absolute, stds, roundi
 
 
 def test_nothing_is_said_of_a_cell_without_a_number():
-    judged = judge_cells({"a": Cell(None, Sample(1.0), 1.0, judged=False), "b": Cell(PublishedCell(1.0), None, 1.0)})
+    judged = judge_cells(
+        {"a": ComparedCell(None, Sample(1.0), 1.0, judged=False), "b": ComparedCell(PublishedCell(1.0), None, 1.0)}
+    )
     assert judged["a"] == Judged(None, Sample(1.0), Fit.SHOWN)
     assert judged["b"] == Judged(PublishedCell(1.0), None, Fit.SHOWN)

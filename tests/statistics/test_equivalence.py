@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from nasbench.statistics.equivalence import (
-    Part,
+    ErrorPart,
     compute_direction_p,
     compute_equivalence_p,
     compute_exceedance_p,
+    make_error_part,
     make_estimate,
-    make_part,
 )
 
 NUMBER = st.floats(-10, 10)
@@ -28,7 +28,7 @@ def symmetric(rng, n, *, loc=0.0, scale=1.0):
 
 def estimate_of(ours, theirs):
     return make_estimate(
-        ours.mean() - theirs.mean(), make_part(ours.std(), len(ours)), make_part(theirs.std(), len(theirs))
+        ours.mean() - theirs.mean(), make_error_part(ours.std(), len(ours)), make_error_part(theirs.std(), len(theirs))
     )
 
 
@@ -45,7 +45,7 @@ def test_equivalence_is_that_of_statsmodels(rng, n, published):
 def test_an_exact_published_number_leaves_the_test_of_one_sample(rng):
     ours = symmetric(rng, 30, loc=0.2)
     sides = [stats.ttest_1samp(ours, side, alternative=way).pvalue for side, way in ((-0.5, "greater"), (0.5, "less"))]
-    estimate = make_estimate(ours.mean(), make_part(ours.std(), 30), Part())
+    estimate = make_estimate(ours.mean(), make_error_part(ours.std(), 30), ErrorPart())
     assert compute_equivalence_p(estimate, 0.5) == pytest.approx(max(sides))
     assert compute_direction_p(estimate) == pytest.approx(stats.ttest_1samp(ours, 0.0, alternative="greater").pvalue)
     assert estimate.margin == pytest.approx(np.diff(stats.t(29, scale=stats.sem(ours)).interval(0.9))[0] / 2)
@@ -63,13 +63,16 @@ def test_beyond_a_tolerance_of_zero_is_the_two_sided_test_and_beyond_a_wide_one_
     ours, theirs = rng.normal(0.5, 1.0, size=40), rng.normal(size=40)
     estimate = estimate_of(ours, theirs)
     assert compute_exceedance_p(estimate, 0.0) == pytest.approx(stats.ttest_ind(ours, theirs, equal_var=False).pvalue)
-    far = make_estimate(3.0, Part(0.04, 20.0))
+    far = make_estimate(3.0, ErrorPart(0.04, 20.0))
     assert compute_exceedance_p(far, 2.0) == pytest.approx(stats.t.sf(5.0, 20))  # the other side has probability 3e-16
 
 
 @given(NUMBER, st.floats(0.01, 5), st.floats(0.001, 4), st.floats(1, 500), st.floats(-2, 2))
 def test_a_sign_changes_nothing_and_skewness_never_strengthens_the_evidence(value, limit, variance, df, third):
-    plain, skewed = make_estimate(value, Part(variance, df)), make_estimate(value, Part(variance, df, third, 0.1))
+    plain, skewed = (
+        make_estimate(value, ErrorPart(variance, df)),
+        make_estimate(value, ErrorPart(variance, df, third, 0.1)),
+    )
     for compute in (compute_equivalence_p, compute_exceedance_p):
         assert compute(skewed.mirrored, limit) == pytest.approx(compute(skewed, limit), abs=1e-12)
         assert compute(skewed, limit) >= compute(plain, limit) - 1e-12
@@ -79,19 +82,21 @@ def test_a_sign_changes_nothing_and_skewness_never_strengthens_the_evidence(valu
 
 @given(NUMBER, st.floats(0.01, 5))
 def test_a_difference_without_error_is_within_or_beyond(value, limit):
-    exact = make_estimate(value, Part(), Part())
+    exact = make_estimate(value, ErrorPart(), ErrorPart())
     assert compute_equivalence_p(exact, limit) == (0.0 if abs(value) <= limit else 1.0)
     assert compute_exceedance_p(exact, limit) == (0.0 if abs(value) > limit else 1.0)
     assert compute_direction_p(exact) == (0.0 if value > 0 else 1.0)
 
 
 def test_errors_too_small_for_their_squares_keep_their_degrees_of_freedom():
-    assert make_estimate(1.0, Part(1e-200, 9.0)).df == pytest.approx(9.0)
-    assert make_part(1e-170, 500).variance >= 0.0
-    assert make_estimate(1.0, make_part(1e-170, 500)).error >= 0.0
+    assert make_estimate(1.0, ErrorPart(1e-200, 9.0)).df == pytest.approx(9.0)
+    assert make_error_part(1e-170, 500).variance >= 0.0
+    assert make_estimate(1.0, make_error_part(1e-170, 500)).error >= 0.0
 
 
 def test_the_third_cumulant_of_a_mean_is_that_of_its_runs(rng):
     """Of an exponential distribution: standard deviation 1, skewness 2; the mean of 25 runs has 2 / sqrt(25)."""
-    assert make_estimate(0.0, make_part(math.sqrt(24 / 25), 25, 2.0)).skewness == pytest.approx(0.4 * (24 / 25) ** 1.5)
+    assert make_estimate(0.0, make_error_part(math.sqrt(24 / 25), 25, 2.0)).skewness == pytest.approx(
+        0.4 * (24 / 25) ** 1.5
+    )
     assert stats.skew(rng.exponential(size=(100_000, 25)).mean(axis=1)) == pytest.approx(0.4, abs=0.03)
