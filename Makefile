@@ -1,5 +1,5 @@
 # make compare      the main job: a leaderboard on the embedded tables
-# make strategies   the same for 41 strategies, three to seven hours of CPU; SLOW= leaves out fifteen and most of the time
+# make strategies   the same for 33 strategies, half an hour of CPU; SLOWEST=1 adds eight that take an hour more
 # make partial      schedulers of partial training on the table with every epoch
 # make test         the tests
 # make test-gpu     the tests that need a CUDA card; without one, they are skipped with a reason
@@ -22,14 +22,15 @@ $(STAMP): pyproject.toml constraints.txt
 compare: $(STAMP)
 	$(BIN)/nasbench compare --suite embedded --runs 100 --out $(RECORD)
 
-# The table of docs/strategies.md. A run of the strategies in SLOW takes one to nine seconds or more.
-QUICK := area auto differential_evolution genetic_algorithm genetic_cnn lanas large_scale_evolution local_search mcts \
-  meta_design nas_bowl nash nevergrad one_plus_lambda optuna pnas q_learning random_search regularized_evolution \
-  regularized_evolution@nb201 reinforce simulated_annealing tabu_search tpe umda warm_start
-SLOW := arch2vec_bo arch2vec_rl bananas bayesian_optimization bonas bore nao nas_rl nasbot npenas ppo rgpe seminas smac \
-  switching
+# The table of docs/strategies.md. A run of the slowest strategies takes one to nine seconds.
+EIGHT_SLOWEST := arch2vec_bo bananas bonas bore nao nasbot npenas seminas
+STRATEGIES := area arch2vec_rl auto bayesian_optimization differential_evolution genetic_algorithm genetic_cnn lanas \
+  large_scale_evolution local_search mcts meta_design nas_bowl nas_rl nash nevergrad one_plus_lambda optuna pnas ppo \
+  q_learning random_search regularized_evolution regularized_evolution@nb201 reinforce rgpe simulated_annealing smac \
+  switching tabu_search tpe umda warm_start
+RUNS ?= 10
 strategies: $(STAMP)
-	$(BIN)/nasbench compare --suite embedded $(addprefix --strategy ,$(QUICK) $(SLOW)) --runs 30 --out results/strategies
+	$(BIN)/nasbench compare --suite embedded $(addprefix --strategy ,$(STRATEGIES) $(if $(SLOWEST),$(EIGHT_SLOWEST))) --runs $(RUNS) --out results/strategies
 
 PARTIAL := asha asha@stopping async_hyperband bohb dehb hyperband local_search median_stopping pasha random_search \
   regularized_evolution@nb201 successive_halving
