@@ -43,7 +43,7 @@ test: $(STAMP)
 # Every strategy in every space, including those with a model, 200 rounds of campaigns that are killed, and all simulations
 # of the statistics: about twenty-five more minutes.
 test-everywhere: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --everywhere tests/test_conformance.py tests/campaigns tests/statistics
+	$(BIN)/python -m pytest -n 2 --everywhere tests/test_conformance.py tests/campaigns tests/statistics tests/comparison/test_agreement.py
 
 test-gpu: $(STAMP)
 	$(BIN)/python -m pytest -n 0 -m gpu -rs
