@@ -41,9 +41,10 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
 
 # Every strategy in every space, including those with a model, 200 rounds of campaigns that are killed, and all simulations
-# of the statistics: about twenty-five more minutes.
+# of the statistics: about half an hour.
 test-everywhere: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --everywhere tests/test_conformance.py tests/campaigns tests/statistics tests/comparison/test_agreement.py
+	$(BIN)/python -m pytest -n 2 --everywhere tests/test_conformance.py tests/campaigns tests/statistics \
+	  tests/comparison/test_agreement.py tests/reproduction/test_verdict_rates.py
 
 test-gpu: $(STAMP)
 	$(BIN)/python -m pytest -n 0 -m gpu -rs
