@@ -32,8 +32,10 @@ def _fold_block(lines: list[str], width: int) -> str:
     if len(lines) < 2 or set(lines[1]) != {"-", " "}:
         return "\n".join(_fold_line(line, width) for line in lines)
     if len(lines) - 2 > _MOST_ROWS:
-        missing = f"a table of {len(lines) - 2} rows is not shown"
-        return f"({missing}: widen the terminal to {max(map(len, lines))} columns, or write to a file)"
+        needed = max(map(len, lines))
+        return _fold_line(
+            f"(a table of {len(lines) - 2} rows needs {needed} columns: widen the terminal or write to a file)", width
+        )
     return _fold_table(lines, width)
 
 
