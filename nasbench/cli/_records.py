@@ -49,7 +49,7 @@ def choose_test(name: str) -> str:
     Raises:
         UnknownName: there is no such test.
     """
-    from nasbench.comparison.claims import DEFAULT_TEST, check_test
+    from nasbench.statistics.over_tasks import DEFAULT_TEST, check_test
 
     return check_test(name or DEFAULT_TEST)
 

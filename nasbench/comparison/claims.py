@@ -12,12 +12,16 @@ import numpy as np
 
 from nasbench.arrays import Floats, Ints
 from nasbench.comparison.analysis import RANKED_BY, Analysis, TaskAnalysis
-from nasbench.errors import make_unknown_name
+from nasbench.reports.claims import list_pairs, list_pairs_over_tasks
 from nasbench.statistics.on_one_task import adjust_by_holm, compare_runs, find_larger_runs
-from nasbench.statistics.over_tasks import TESTS, OverTasks, PairwiseTest, compare_over_tasks, estimate_more_blocks
+from nasbench.statistics.over_tasks import (
+    DEFAULT_TEST,
+    OverTasks,
+    PairwiseTest,
+    compare_over_tasks,
+    estimate_more_blocks,
+)
 from nasbench.statistics.ranking import compute_rank_intervals, find_rank_sets, find_tiers, round_sums
-
-DEFAULT_TEST = "nemenyi"
 
 
 class TaskClaims(NamedTuple):
@@ -75,17 +79,6 @@ class Claims(NamedTuple):
         return estimate_more_blocks(self.test, self.over.sample)
 
 
-def check_test(name: str) -> str:
-    """Return the name of a test over tasks.
-
-    Raises:
-        UnknownName: there is no such test.
-    """
-    if name not in TESTS:
-        raise make_unknown_name("test over tasks", name, TESTS)
-    return name
-
-
 def make_claims(analysis: Analysis, test: str = DEFAULT_TEST) -> Claims:
     """Compare the ranked strategies of a record.
 
@@ -94,7 +87,7 @@ def make_claims(analysis: Analysis, test: str = DEFAULT_TEST) -> Claims:
     """
     sample = analysis.sample
     over = compare_over_tasks(analysis.levels, sample, "minimize")
-    shown = over.choose(check_test(test))
+    shown = over.choose(test)
     values = np.stack([task.metrics[RANKED_BY] for task in analysis.tasks])
     failed = np.stack([task.failed for task in analysis.tasks])
     low, high = compute_rank_intervals(values, failed, sample, "minimize")
@@ -120,34 +113,14 @@ def _test_on_task(task: TaskAnalysis, strategies: list[str]) -> TaskClaims:
     return TaskClaims(order[0], unadjusted, p, find_tiers(np.argsort(order), p, worse), *find_rank_sets(p, worse))
 
 
-def list_pairs(claims: Claims, strategies: list[str]) -> list[dict[str, Any]]:
+def list_claims(claims: Claims, strategies: list[str]) -> list[dict[str, Any]]:
     """Return a row for each pair of strategies over tasks; with fewer than six tasks, on each task."""
-    i, j = np.triu_indices(len(strategies), k=1)
-    if not claims.over.sample.is_enough:
-        return [
-            {"task": name, **row}
-            for name, own in claims.on_tasks.items()
-            for row in _join_pairs(strategies, {"p_brunner_munzel": own.unadjusted[i, j], "p_holm": own.p[i, j]})
-        ]
-    over = claims.over
-    return _join_pairs(
-        strategies,
-        {
-            "rank_difference": over.average[i] - over.average[j],
-            "p_nemenyi": over.nemenyi.p[i, j],
-            "p_max_t": over.max_t.p[i, j],
-            "p_sign_flip": over.unadjusted[i, j],
-            "more_nemenyi": estimate_more_blocks(over.nemenyi, over.sample)[i, j],
-            "more_max_t": estimate_more_blocks(over.max_t, over.sample)[i, j],
-        },
-    )
-
-
-def _join_pairs(strategies: list[str], columns: Mapping[str, Floats]) -> list[dict[str, Any]]:
-    """Return a row for each pair, with the values of columns [pairs]."""
-    i, j = (at.tolist() for at in np.triu_indices(len(strategies), k=1))
-    values = {name: own.tolist() for name, own in columns.items()}
+    if claims.over.sample.is_enough:
+        return list_pairs_over_tasks(claims.over, "strategy", strategies, {})
     return [
-        {"strategy": strategies[a], "rival": strategies[b], **{name: own[k] for name, own in values.items()}}
-        for k, (a, b) in enumerate(zip(i, j, strict=True))
+        row
+        for name, own in claims.on_tasks.items()
+        for row in list_pairs(
+            {"p_brunner_munzel": own.unadjusted, "p_holm": own.p}, "strategy", strategies, {"task": name}
+        )
     ]

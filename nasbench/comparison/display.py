@@ -43,8 +43,8 @@ class Record(RecordDisplay, SearchRecord):
             RecordError: no run is finished, or a task is not the one that was recorded.
         """
         from nasbench.comparison.analysis import analyse
-        from nasbench.comparison.claims import check_test
         from nasbench.comparison.leaderboard import leaderboard
+        from nasbench.statistics.over_tasks import check_test
 
         check_test(test)
         return leaderboard(analyse(self), test=test)

@@ -17,7 +17,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis, PairAnalysis
-from nasbench.comparison.claims import DEFAULT_TEST, Claims, list_pairs, make_claims
+from nasbench.comparison.claims import Claims, list_claims, make_claims
 from nasbench.comparison.leaderboard_notes import write_notes
 from nasbench.comparison.leaderboard_text import format_best, format_overall, format_tasks
 from nasbench.comparison.summaries import make_unknown_summary, summarize_over_tasks, summarize_task
@@ -26,6 +26,7 @@ from nasbench.files import write_text
 from nasbench.metrics import Metric
 from nasbench.reports.display import LeaderboardDisplay
 from nasbench.reports.tables import FORMATS, as_csv, finite, tabulated
+from nasbench.statistics.over_tasks import DEFAULT_TEST
 from nasbench.statistics.ranking import rank
 from nasbench.units import Scale
 
@@ -117,7 +118,7 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = (), test: str = DEFAU
         overall=_make_overall_rows(analysis, claims) + _list_unranked(analysis),
         tasks=_make_task_rows(analysis, claims),
         best=[row for found in analysis.found if (row := found.choose_best())],
-        pairs=list_pairs(claims, analysis.strategies),
+        pairs=list_claims(claims, analysis.strategies),
         complete=analysis.progress.complete,
         progress=analysis.progress.as_dict(analysis.block),
         tests={**claims.over.describe(), "test": claims.test.name},

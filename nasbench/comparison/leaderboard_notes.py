@@ -4,15 +4,10 @@ from collections.abc import Sequence
 
 from nasbench.comparison.analysis import Analysis
 from nasbench.comparison.claims import Claims
-from nasbench.reports.tables import as_p
+from nasbench.reports.claims import TEST_NAMES, compare_p, explain_tiers, note_alike
 from nasbench.statistics.intervals import CONFIDENCE, LEAST_RUNS
 from nasbench.statistics.ranking import ALPHA
 from nasbench.statistics.sampling import LEAST_TASKS
-
-_TESTS = {
-    "nemenyi": "Nemenyi's test",
-    "max_t": "max-T by sign flips (approximate where differences between tasks are skewed)",
-}
 
 
 def write_notes(analysis: Analysis, claims: Claims, shown: Sequence[str], chance: str) -> list[str]:
@@ -58,10 +53,9 @@ def _explain_ranks(claims: Claims) -> list[str]:
     sample = claims.over.sample
     if len(claims.tiers) < 2:
         return []
-    alike = "; families weigh alike" if 1 < sample.n_families < sample.n_tasks else ""
     return [
         "rank: on each task, by the interquartile mean of normalised regret (mean of the middle half of the runs; "
-        f"failed runs are never trimmed); average rank: its mean over tasks{alike}"
+        f"failed runs are never trimmed); average rank: its mean over tasks{note_alike(sample)}"
     ]
 
 
@@ -69,15 +63,12 @@ def _explain_over_tasks(analysis: Analysis, claims: Claims, chance: str) -> list
     """Explain the first table, which claims over tasks."""
     sample, unit = claims.over.sample, claims.over.sample.unit
     friedman = claims.over.friedman
-    alike = f"; Friedman's test that all are alike: p {_compare_p(friedman)}" if friedman == friedman else ""
+    alike = f"; Friedman's test that all are alike: p {compare_p(friedman)}" if friedman == friedman else ""
     told = "tier and p" if len(analysis.block.runs) < LEAST_RUNS else f"[{CONFIDENCE:.0%} interval], tier and p"
     return [
         f"first table: {told} are over {unit} like these ({sample.describe()}), not of these {unit} alone",
-        f"p to best, p to random (against {chance}): by {_TESTS[claims.test.name]}, adjusted for all pairs{alike}",
-        f"tier 1: the best average rank and all that are not significantly worse (p > {ALPHA:g}), which does not show "
-        "that they are equal; tier 2: the same among the others, and so on",
-        f"more {unit} needed: about how many more {unit} like these would separate a strategy from the best, if their "
-        "difference stayed the same; '-' where it is separated",
+        f"p to best, p to random (against {chance}): by {TEST_NAMES[claims.test.name]}, adjusted for all pairs{alike}",
+        *explain_tiers(unit, "strategy"),
     ]
 
 
@@ -118,11 +109,6 @@ def _explain_intervals(analysis: Analysis, claims: Claims) -> list[str]:
             f"second table: [{CONFIDENCE:.0%} interval] of the interquartile mean over runs, on this task alone"
         )
     return notes
-
-
-def _compare_p(p: float) -> str:
-    text = as_p(p)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def _describe_scores(analysis: Analysis) -> str:

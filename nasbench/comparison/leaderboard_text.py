@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nasbench.reports.claims import format_failed, format_more
 from nasbench.reports.tables import as_p
 from nasbench.units import Scale, append_unit, find_common_unit
 
@@ -12,7 +13,6 @@ _Summary = Mapping[str, float]
 _Metrics = Mapping[str, Mapping[str, Any]]
 _Scales = Mapping[str, Mapping[str, Scale]]
 _USUAL = ("simple_regret", "normalized_regret", "anytime")
-_MOST_MORE = 100  # tasks: larger estimates say only that it would take many
 _BESIDE = {"simple_regret": "inference_regret", "normalized_regret": "normalized_inference_regret"}
 
 
@@ -31,7 +31,7 @@ def format_overall(
             "first on": "-" if math.isnan(row["average_rank"]) else f"{row['wins']} of {row['n_tasks']}",
             **dict(_format_over_tasks(name, row[name], metrics[name], claimed=claimed) for name in names),
             **(_format_comparisons(row, tests["sampled"]) if claimed else {}),
-            **_format_failed(rows, row["failed"]),
+            **format_failed(rows, row["failed"]),
         }
         for row in rows
     ]
@@ -54,11 +54,10 @@ def _format_tier(row: _Row) -> str:
 
 def _format_comparisons(row: _Row, unit: str) -> dict[str, str]:
     """Format the comparisons over tasks with the best strategy and with random search."""
-    more = row["more_to_separate_from_best"] or 0.0  # None for the best, 0 for one that is separated already
     return {
         "p to best": as_p(row["p_against_best"]),
         "p to random": as_p(row["p_against_random"]),
-        f"more {unit} needed": "-" if not more else f"about {more:.0f}" if more <= _MOST_MORE else f">{_MOST_MORE}",
+        f"more {unit} needed": format_more(row["more_to_separate_from_best"]),
     }
 
 
@@ -85,7 +84,7 @@ def format_tasks(
                 for name, unit in shared.items()
             ),
             **_format_place(row, tested=tested),
-            **_format_failed(rows, row["failed"]),
+            **format_failed(rows, row["failed"]),
             "trials": _format_unless_nan(row["trials"]["mean"], ".0f"),
             "µs/trial": _format_unless_nan(row["overhead_us_per_trial"], ".1f"),
             **_format_usage(row, used),
@@ -227,11 +226,6 @@ def _format_finished(rows: list[_Row], n: int, planned: int) -> dict[str, str]:
     if all(row.get("finished", row.get("runs")) == row["planned"] for row in rows):
         return {}
     return {"runs done": f"{n or 'none'} of {planned}"}
-
-
-def _format_failed(rows: list[_Row], n: int) -> dict[str, str]:
-    """Return the column with the number of failed runs; no column if no run failed."""
-    return {"failed": str(n)} if any(row["failed"] for row in rows) else {}
 
 
 def _format_interval(summary: _Summary) -> str:

@@ -26,7 +26,6 @@ from nasbench.evaluation.leaderboard_text import (
     write_notes,
 )
 from nasbench.evaluation.ranking import (
-    DEFAULT_TEST,
     DIRECTION,
     OverallRanking,
     TaskComparison,
@@ -36,9 +35,10 @@ from nasbench.evaluation.ranking import (
     rank_predictors,
 )
 from nasbench.files import write_text
+from nasbench.reports.claims import list_pairs, list_pairs_over_tasks
 from nasbench.reports.display import LeaderboardDisplay
 from nasbench.reports.tables import FORMATS, as_csv, finite, tabulated
-from nasbench.statistics.over_tasks import TESTS
+from nasbench.statistics.over_tasks import DEFAULT_TEST, check_test
 from nasbench.statistics.ranking import rank
 
 Row = dict[str, Any]
@@ -105,8 +105,7 @@ def leaderboard(analysis: PredictionAnalysis, test: str = DEFAULT_TEST) -> Predi
     Raises:
         UnknownName: an unknown test.
     """
-    if test not in TESTS:
-        raise make_unknown_name("test over tasks", test, TESTS)
+    check_test(test)
     rankings = {protocol: rank_predictors(analysis, protocol) for protocol in analysis.protocols}
     on_tasks = {
         (own.name, own.protocol): compare_on_task(own)
@@ -233,40 +232,20 @@ def _make_cutoff_rows(analysis: PredictionAnalysis) -> list[Row]:
 
 def _list_pairs(analysis: PredictionAnalysis, ranking: OverallRanking, on_tasks: _OnTasks) -> list[Row]:
     """Return a row for each pair of predictors over tasks; with fewer than six tasks, on each task and train size."""
-    tests, names = ranking.tests, analysis.predictors
+    names = analysis.predictors
     if ranking.sample.is_enough:
-        return _join_pairs(
-            {"protocol": ranking.protocol},
-            names,
-            {
-                "rank_difference": tests.nemenyi.statistic,
-                "p_nemenyi": tests.nemenyi.p,
-                "p_max_t": tests.max_t.p,
-                "p_sign_flip": tests.unadjusted,
-                "more_nemenyi": ranking.estimate_more(tests.nemenyi),
-                "more_max_t": ranking.estimate_more(tests.max_t),
-            },
-        )
+        return list_pairs_over_tasks(ranking.tests, "predictor", names, {"protocol": ranking.protocol})
     return [
         row
         for (task, protocol), compared in on_tasks.items()
         if protocol == ranking.protocol
         for size, own in zip(["mean", *analysis.sizes], compared, strict=True)
-        for row in _join_pairs(
-            {"task": task, "protocol": protocol, "train_size": size, "runs": own.runs},
-            names,
+        for row in list_pairs(
             {"difference": own.mean[:, None] - own.mean, "p_paired_t": own.unadjusted, "p_holm": own.p},
+            "predictor",
+            names,
+            {"task": task, "protocol": protocol, "train_size": size, "runs": own.runs},
         )
-    ]
-
-
-def _join_pairs(where: Row, names: list[str], columns: dict[str, Floats]) -> list[Row]:
-    """Return a row for each pair, with the values of columns [predictors, predictors]."""
-    i, j = np.triu_indices(len(names), k=1)
-    values = {name: own[i, j].tolist() for name, own in columns.items()}
-    return [
-        {**where, "predictor": names[a], "rival": names[b], **{name: own[k] for name, own in values.items()}}
-        for k, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True))
     ]
 
 

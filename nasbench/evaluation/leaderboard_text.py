@@ -16,6 +16,7 @@ from nasbench.evaluation.ranking import (
     can_separate,
     compute_least_difference,
 )
+from nasbench.reports.claims import TEST_NAMES, compare_p, explain_tiers, format_failed, format_more, note_alike
 from nasbench.reports.tables import as_p
 from nasbench.statistics.intervals import CONFIDENCE
 from nasbench.statistics.ranking import ALPHA
@@ -25,13 +26,8 @@ from nasbench.units import Scale, append_unit, format_significant
 _Row = dict[str, Any]
 
 _LEADS = " *"
-_MOST_MORE = 100  # tasks: larger estimates say only that it would take many
 _MANY = 10.0  # standard errors that a difference on a task rarely has
 _IN_UNIT = ("rmse", "stopping_regret")
-_TEST_NAMES = {
-    "nemenyi": "Nemenyi's test",
-    "max_t": "max-T by sign flips (approximate where differences between tasks are skewed)",
-}
 
 
 def format_overall(rows: list[_Row], tests: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -47,8 +43,12 @@ def format_overall(rows: list[_Row], tests: Mapping[str, Mapping[str, Any]]) -> 
             **({"tier": "-" if row["tier"] is None else str(row["tier"])} if tested else {}),
             "first on": f"{row['first_on']} of {row['n_tasks']}",
             "mean tau": _format_claim(row["kendall"], row["kendall_low"], row["kendall_high"], 3, claimed=claimed),
-            **({"p to best": as_p(row["p_against_best"]), more: _format_more(row)} if tested else {}),
-            **_format_failed(rows, row["failed"]),
+            **(
+                {"p to best": as_p(row["p_against_best"]), more: format_more(row["more_to_separate_from_best"])}
+                if tested
+                else {}
+            ),
+            **format_failed(rows, row["failed"]),
         }
         for row in rows
     ]
@@ -59,16 +59,6 @@ def _format_claim(value: float, low: float, high: float, digits: int, *, claimed
     if claimed and math.isnan(low) and not math.isnan(value):
         return f"{_number(value, digits)} [-]"
     return _format_interval(value, low, high, digits)
-
-
-def _format_more(row: _Row) -> str:
-    more = row["more_to_separate_from_best"] or 0.0  # None for the best, 0 for one that is separated already
-    return "-" if not more else f"about {more:.0f}" if more <= _MOST_MORE else f">{_MOST_MORE}"
-
-
-def _format_failed(rows: list[_Row], n: int) -> dict[str, str]:
-    """Return the column with the number of failed runs; no column if no run failed."""
-    return {"failed": str(n)} if any(row["failed"] for row in rows) else {}
 
 
 def format_sizes(rows: list[_Row]) -> list[dict[str, str]]:
@@ -172,14 +162,13 @@ def _note_over_tasks(rankings: list[OverallRanking], test: str) -> list[str]:
             f"nothing is claimed over tasks like these ({sample.describe()}): that takes {LEAST_TASKS} tasks or more; "
             "every claim is on its task alone"
         ]
-    alike = "; families weigh alike" if 1 < sample.n_families < sample.n_tasks else ""
     ranked = f"by resampling {unit} and their runs"
     if min(ranking.n_runs) < LEAST_RANKED_RUNS:
         ranked = f"none, since that takes {LEAST_RANKED_RUNS} runs or more"
     equal = any(np.isnan(own.mean[1]).any() for own in rankings)
     student = "by Student's t" + (", none where all tasks have the same" if equal else "")
     notes = [
-        f"average rank, mean tau: means over tasks{alike}",
+        f"average rank, mean tau: means over tasks{note_alike(sample)}",
         f"[ ] in the first table: {CONFIDENCE:.0%} interval over {unit} like these ({sample.describe()}); of average "
         f"ranks {ranked}, of mean tau {student}",
     ]
@@ -188,7 +177,7 @@ def _note_over_tasks(rankings: list[OverallRanking], test: str) -> list[str]:
     if not can_separate(chosen):
         return [
             *notes,
-            f"no p-values and tiers: with {len(chosen.p)} predictors on {sample.describe()}, {_TEST_NAMES[test]} can "
+            f"no p-values and tiers: with {len(chosen.p)} predictors on {sample.describe()}, {TEST_NAMES[test]} can "
             f"give no p below {ALPHA:g}, whatever the results",
         ]
     return [*notes, *_explain_test(rankings, test)]
@@ -199,22 +188,14 @@ def _explain_test(rankings: list[OverallRanking], test: str) -> list[str]:
     sample = rankings[0].sample
     unit = sample.unit
     return [
-        f"p to best: over {unit} like these ({sample.describe()}), by {_TEST_NAMES[test]}, adjusted for all pairs",
+        f"p to best: over {unit} like these ({sample.describe()}), by {TEST_NAMES[test]}, adjusted for all pairs",
         *(
-            f"protocol {own.protocol}, Friedman's test that all are alike: p {_compare_p(own.tests.friedman)}"
+            f"protocol {own.protocol}, Friedman's test that all are alike: p {compare_p(own.tests.friedman)}"
             for own in rankings
             if not math.isnan(own.tests.friedman)
         ),
-        f"tier 1: the best average rank and all that are not significantly worse (p > {ALPHA:g}), which does not show "
-        "that they are equal; tier 2: the same among the others, and so on",
-        f"more {unit} needed: about how many more {unit} like these would separate a predictor from the best, if their "
-        "difference stayed the same; '-' where it is separated",
+        *explain_tiers(unit, "predictor"),
     ]
-
-
-def _compare_p(p: float) -> str:
-    text = as_p(p)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def _note_on_tasks(analysis: PredictionAnalysis, *, tested: bool) -> list[str]:

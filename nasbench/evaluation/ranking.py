@@ -22,7 +22,6 @@ from nasbench.statistics.over_tasks import OverTasks, PairwiseTest, compare_over
 from nasbench.statistics.ranking import ALPHA, average_ranks, find_tiers, rank, resample_average_ranks
 from nasbench.statistics.sampling import TaskSample
 
-DEFAULT_TEST = "nemenyi"
 DIRECTION = "maximize"
 """Direction in which tau is better."""
 

@@ -24,6 +24,7 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Bools, Floats
+from nasbench.errors import make_unknown_name
 from nasbench.statistics.ranking import ALPHA, DIGITS, rank, round_sums
 from nasbench.statistics.sampling import TaskSample
 
@@ -75,8 +76,12 @@ class OverTasks(NamedTuple):
     unadjusted: Floats
 
     def choose(self, name: str) -> PairwiseTest:
-        """Return the test of this name."""
-        return {"nemenyi": self.nemenyi, "max_t": self.max_t}[name]
+        """Return the test of this name.
+
+        Raises:
+            UnknownName: there is no such test.
+        """
+        return {"nemenyi": self.nemenyi, "max_t": self.max_t}[check_test(name)]
 
     def describe(self) -> dict[str, Any]:
         """Return what the tests are over, and their numbers that are not of single pairs, as plain data."""
@@ -94,6 +99,18 @@ class OverTasks(NamedTuple):
 
 
 TESTS = ("nemenyi", "max_t")
+DEFAULT_TEST = "nemenyi"
+
+
+def check_test(name: str) -> str:
+    """Return the name of a test over tasks.
+
+    Raises:
+        UnknownName: there is no such test.
+    """
+    if name not in TESTS:
+        raise make_unknown_name("test over tasks", name, TESTS)
+    return name
 
 
 def compare_over_tasks(values: Floats, sample: TaskSample, direction: str) -> OverTasks:
