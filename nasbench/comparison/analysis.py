@@ -11,6 +11,7 @@ analysis of each other pair of task and strategy has its own finished runs.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -175,22 +176,22 @@ class Analysis:
     found: list[FoundArchitectures]
     conditions: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def sample(self) -> TaskSample:
         """The ranked tasks as a sample of tasks like these."""
         return TaskSample(tuple(task.family for task in self.tasks))
 
-    @property
+    @cached_property
     def levels(self) -> Floats:
         """[tasks, strategies] interquartile mean of the normalised regret, by which tasks are ranked."""
         return self.summarize(RANKED_BY)
 
-    @property
+    @cached_property
     def average_rank(self) -> Floats:
         """[strategies] average rank over the ranked tasks; families of tasks weigh alike."""
         return average_ranks(self.levels, self.sample, "minimize")
 
-    @property
+    @cached_property
     def order(self) -> list[int]:
         """Positions of the strategies in the order of the leaderboard: by average rank, then by label."""
         average = self.average_rank.tolist()
@@ -309,6 +310,7 @@ def _analyse_task(name: str, task: Task, runs: TaskRuns, number: Ints, metrics: 
     share = track.spent[runs.unit] / runs.budget
     grid = np.geomspace(_find_first_share(runs), 1.0, N_GRID)
     curves = track.read_at(runs.normalize(track.regret), share, grid, 1.0)
+    curves[:, -1] = computed[RANKED_BY].values  # the number of the leaderboard, to the bit
     return TaskAnalysis(
         name=name,
         family=find_family(task),

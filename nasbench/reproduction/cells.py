@@ -113,9 +113,8 @@ class _Comparison:
         if outside:
             return f"{found}, {allowed}"
         published = make_estimate(0.0, self.published)
-        near = (
-            abs(abs(value) - limit) < published.margin
-        )  # too near for the published runs, whatever the number of ours
+        # too near to the limit for the published runs, whatever the number of ours
+        near = abs(abs(value) - limit) < published.margin
         few = "published runs" if near or math.isclose(published.error, error) else "runs"
         return f"{found} (se {known}), {allowed}; too few {few} to be sure"
 
@@ -125,8 +124,10 @@ def judge_cells(cells: Mapping[str, ComparedCell]) -> dict[str, Judged]:
     comparisons = {name: list(_compare(cell)) for name, cell in cells.items()}
     family = [comparison for found in comparisons.values() for comparison in found]
     corrected = iter(_correct_family(family))
-    return {name: _conclude(cell, comparisons[name], [next(corrected) for _ in comparisons[name]])
-            for name, cell in cells.items()}  # fmt: skip
+    return {
+        name: _conclude(cell, comparisons[name], [next(corrected) for _ in comparisons[name]])
+        for name, cell in cells.items()
+    }
 
 
 def _correct_family(family: Sequence[_Comparison]) -> list[float]:
@@ -166,9 +167,8 @@ def _show(cell: ComparedCell) -> Judged:
 
 
 def _estimate_means(published: PublishedCell, ours: Sample, runs: int | None) -> Estimate:
-    theirs = make_error_part(
-        published.std or 0.0, runs or math.inf, -ours.skewness
-    )  # assumed to be distributed like ours
+    # the published runs are assumed to be distributed like ours
+    theirs = make_error_part(published.std or 0.0, runs or math.inf, -ours.skewness)
     return make_estimate(ours.mean - published.mean, measure_own(ours), theirs)
 
 

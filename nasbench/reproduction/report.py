@@ -11,9 +11,10 @@ from tabulate import tabulate
 from nasbench.errors import NasbenchError, make_unknown_name
 from nasbench.files import write_text
 from nasbench.reproduction.published_files import load_published
-from nasbench.reproduction.samples import FEWEST_RUNS, NEEDS_FILE, NEEDS_TABLE, OTHER_TABLE
+from nasbench.reproduction.samples import NEEDS_FILE, NEEDS_TABLE, OTHER_TABLE
 from nasbench.reproduction.schema import PROVENANCES, Published
 from nasbench.reproduction.verdicts import ClaimVerdict
+from nasbench.statistics.intervals import LEAST_RUNS
 
 FORMATS = ("text", "markdown", "json", "html")
 _MISSING = (NEEDS_TABLE, OTHER_TABLE, NEEDS_FILE)
@@ -27,7 +28,7 @@ _COUNTED = {
 }
 _NOTES = (
     "ours: mean ± standard deviation over runs, [95 % interval of the mean over such runs, by Student's t; - below "
-    f"{FEWEST_RUNS} runs, or if all are equal]; without brackets, the exact value of a whole table. Difference: ours "
+    f"{LEAST_RUNS} runs, or if all are equal]; without brackets, the exact value of a whole table. Difference: ours "
     "minus published, and in standard errors (se). (outside): the difference exceeds its tolerance, at the level .05 "
     "for all cells of the row together; (undecided): it may or may not; (shown): not judged; no remark: it is within "
     "its tolerance, by a test of equivalence at the level .05. The best interpretation was chosen after all were run."

@@ -10,6 +10,7 @@ from nasbench.arrays import Floats
 from nasbench.choices import Choice
 from nasbench.errors import NasbenchError
 from nasbench.registry import Registry
+from nasbench.statistics.intervals import LEAST_RUNS
 
 NEEDS_TABLE, OTHER_TABLE, NEEDS_FILE = "needs table '", "table '", "needs file '"
 """How a reason begins if it is about a table or file that is missing or of another version."""
@@ -30,9 +31,6 @@ def explain_lacking(label: str, registry: Registry) -> str:
         return str(error)
     return ""
 
-
-FEWEST_RUNS = 10
-"""Fewer runs show too little of a distribution for an interval or a verdict."""
 
 _NORMAL_KURTOSIS = 3.0
 _ROUNDING = 1e-12
@@ -69,13 +67,13 @@ class Sample:
         """Why the runs give no interval and no verdict; empty if they do."""
         if self.is_exact:
             return ""
-        if self.n < FEWEST_RUNS:
-            return f"too few runs: {self.n:.0f}, and at least {FEWEST_RUNS} are needed"
+        if self.n < LEAST_RUNS:
+            return f"too few runs: {self.n:.0f}, and at least {LEAST_RUNS} are needed"
         return "" if self.std else f"all {self.n:.0f} runs have the same value, so their error is unknown"
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % interval of the mean by Student's t; None below ``FEWEST_RUNS`` runs and for runs that are all equal."""
+        """95 % interval of the mean by Student's t; None below ``LEAST_RUNS`` runs and for runs that are all equal."""
         if self.gap:
             return None
         error = 0.0 if self.is_exact or self.std is None else self.std / math.sqrt(self.n - 1)
@@ -123,7 +121,7 @@ def _estimate_kurtosis(values: Floats) -> float:
     Computational Statistics & Data Analysis 50).
     """
     n = len(values)
-    cut = int(n / (2 * math.sqrt(n - 4))) if n > FEWEST_RUNS else 0
+    cut = int(n / (2 * math.sqrt(n - 4))) if n > LEAST_RUNS else 0
     center = np.sort(values)[cut : n - cut].mean()
     variance = float(((values - values.mean()) ** 2).mean())
     return max(_NORMAL_KURTOSIS, float(((values - center) ** 4).mean()) / variance**2)

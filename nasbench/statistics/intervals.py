@@ -23,7 +23,9 @@ LEAST_RUNS = 10
 """Fewest runs with an interval or a test over runs: with three to five, a 95 % bootstrap interval covers 63 to 91 %."""
 
 N_RESAMPLES = 1000
-_TRIMMED = 0.25  # at each end
+TRIMMED = 0.25
+"""Share of the runs that an interquartile mean leaves out at each end."""
+
 _SEED = 20200117  # fixed: the same record always prints the same interval
 
 
@@ -52,7 +54,7 @@ def compute_iqm(values: Floats, failed: Bools | None = None) -> Floats:
         ``[...]``
     """
     if failed is None or not failed.any():
-        cut = int(_TRIMMED * values.shape[-1])
+        cut = int(TRIMMED * values.shape[-1])
         # sorted, since the order of the terms decides the last bit of a sum: equal runs have equal means
         ordered = np.sort(values, axis=-1)[..., cut : values.shape[-1] - cut]
         result: Floats = ordered.mean(axis=-1)
@@ -179,7 +181,7 @@ def _weigh_runs(values: Floats, failed: Bools, weights: Floats) -> Floats:
         return untrimmed
     below, ordered = np.cumsum(weights[order], axis=0), values[order]  # weight of the runs up to each
     whole = below[-1].copy()
-    cut = whole * (int(_TRIMMED * len(order)) / len(order))  # as scipy's trim_mean, which trims whole runs
+    cut = whole * (int(TRIMMED * len(order)) / len(order))  # as scipy's trim_mean, which trims whole runs
     np.clip(below, cut, whole - cut, out=below)
     # the sum of values times differences of ``below``, by parts
     sums = ordered[-1] * below[-1] - ordered[0] * cut - np.diff(ordered) @ below[:-1]
@@ -214,7 +216,7 @@ def _trim_counts(counts: Ints, n_finished: int) -> Floats:
     n = counts.shape[1]
     below = np.cumsum(counts[:, :n_finished], axis=1, dtype=np.float64)
     finished = below[:, -1:].copy() if n_finished else np.zeros((len(counts), 1))
-    cut = np.floor(_TRIMMED * finished)
+    cut = np.floor(TRIMMED * finished)
     np.clip(below, cut, finished - cut, out=below)
     kept = np.maximum(finished - 2 * cut, 1.0)  # 0 only where no finished run was drawn
     trimmed = np.diff(below, axis=1, prepend=cut) / kept * (finished / n)

@@ -7,16 +7,14 @@ from scipy import stats
 
 from nasbench.arrays import Bools, Floats
 from nasbench.statistics.intervals import LEAST_RUNS
+from nasbench.statistics.pairs import fill_pairs, make_unknown_pairs
 
 _MOST_COUNTED = 100  # runs whose orders are counted: of more, there are too many for a float, and tails are normal
 
 
 def adjust_by_holm(p: Floats) -> Floats:
     """Adjust the p-values of all pairs [n, n] by Holm 1979; nan stays and is not counted."""
-    adjusted = p.copy()
-    i, j = np.triu_indices(len(p), k=1)
-    adjusted[i, j] = adjusted[j, i] = adjust_list_by_holm(p[i, j])
-    return adjusted
+    return fill_pairs(adjust_list_by_holm(p[np.triu_indices(len(p), k=1)]), len(p))
 
 
 def adjust_list_by_holm(p: Floats) -> Floats:
@@ -44,7 +42,7 @@ def compare_runs(values: Floats) -> Floats:
     """
     n, runs = values.shape
     if runs < LEAST_RUNS:
-        return np.where(np.eye(n, dtype=bool), 1.0, np.nan)
+        return make_unknown_pairs(n)
     placements = _place_runs(values)
     spread = placements.var(axis=2, ddof=1)
     variance = (spread + spread.T) / runs
@@ -126,7 +124,7 @@ def compare_paired_runs(values: Floats) -> Floats:
     """
     n, runs = values.shape
     if runs < 2:
-        return np.where(np.eye(n, dtype=bool), 1.0, np.nan)
+        return make_unknown_pairs(n)
     difference = values[:, None] - values
     mean, error = difference.mean(axis=2), stats.sem(difference, axis=2)
     varies = error > 1e-12 * np.abs(values).max(initial=0.0, where=~np.isnan(values))

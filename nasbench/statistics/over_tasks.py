@@ -25,6 +25,7 @@ from scipy import stats
 
 from nasbench.arrays import Bools, Floats
 from nasbench.errors import make_unknown_name
+from nasbench.statistics.pairs import fill_pairs, make_unknown_pairs
 from nasbench.statistics.ranking import ALPHA, DIGITS, rank, round_sums
 from nasbench.statistics.sampling import TaskSample
 
@@ -132,17 +133,13 @@ def compare_over_tasks(values: Floats, sample: TaskSample, direction: str) -> Ov
     return OverTasks(sample, average, friedman, nemenyi, max_t, unadjusted)
 
 
-def _make_unknown(n: int) -> Floats:
-    return np.where(np.eye(n, dtype=bool), 1.0, np.nan)
-
-
 def _compare_ranks(ranks: Floats, sample: TaskSample) -> tuple[float, PairwiseTest]:
     """Compute Friedman's p-value and Nemenyi's test from the ranks of blocks [blocks, contestants]."""
     n = ranks.shape[1]
     average = sample.block_weights @ ranks
     difference = average[:, None] - average
     if not sample.is_enough or n < 2:
-        return np.nan, PairwiseTest("nemenyi", difference, np.nan, _make_unknown(n))
+        return np.nan, PairwiseTest("nemenyi", difference, np.nan, make_unknown_pairs(n))
     variance = float(sample.block_weights**2 @ ranks.var(axis=1, ddof=1))
     if variance < _ROUNDING:  # all contestants tie on every task
         return 1.0, PairwiseTest("nemenyi", difference, np.nan, np.ones((n, n)))
@@ -200,7 +197,7 @@ def _flip_signs(levels: Floats, sample: TaskSample) -> tuple[PairwiseTest, Float
     """Compute max-T and the unadjusted p-values of all pairs from the levels of blocks [blocks, contestants]."""
     n = levels.shape[1]
     if not sample.is_enough or n < 2 or np.isnan(levels).any():
-        return PairwiseTest("max_t", np.zeros((n, n)), np.nan, _make_unknown(n)), _make_unknown(n)
+        return PairwiseTest("max_t", np.zeros((n, n)), np.nan, make_unknown_pairs(n)), make_unknown_pairs(n)
     i, j = np.triu_indices(n, k=1)
     flipped = _standardize_flips(levels[:, i] - levels[:, j], sample.block_weights)
     observed, flipped = flipped[0], np.abs(flipped)
@@ -210,7 +207,7 @@ def _flip_signs(levels: Floats, sample: TaskSample) -> tuple[PairwiseTest, Float
     alone = (flipped >= own).mean(axis=0)
     statistic = np.zeros((n, n))
     statistic[i, j], statistic[j, i] = observed, -observed
-    return PairwiseTest("max_t", statistic, _find_critical(largest), _fill(adjusted, n)), _fill(alone, n)
+    return PairwiseTest("max_t", statistic, _find_critical(largest), fill_pairs(adjusted, n)), fill_pairs(alone, n)
 
 
 def _standardize_flips(differences: Floats, weights: Floats) -> Floats:
@@ -236,14 +233,6 @@ def _standardize_flips(differences: Floats, weights: Floats) -> Floats:
 def _find_critical(largest: Floats) -> float:
     """Find the largest of the sorted values that more than 5 % of them reach."""
     return float(largest[len(largest) - int(ALPHA * len(largest)) - 1])
-
-
-def _fill(pairs: Floats, n: int) -> Floats:
-    """Return the symmetric matrix of values of all pairs, 1 on the diagonal."""
-    matrix = np.ones((n, n))
-    i, j = np.triu_indices(n, k=1)
-    matrix[i, j] = matrix[j, i] = pairs
-    return matrix
 
 
 def estimate_more_blocks(test: PairwiseTest, sample: TaskSample) -> Floats:

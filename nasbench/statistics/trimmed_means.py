@@ -7,9 +7,8 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Floats
-from nasbench.statistics.intervals import LEAST_RUNS
-
-_TRIMMED = 0.25  # at each end
+from nasbench.statistics.intervals import LEAST_RUNS, TRIMMED
+from nasbench.statistics.pairs import make_unknown_pairs
 
 
 def compare_interquartile_means(values: Floats) -> Floats:
@@ -24,8 +23,8 @@ def compare_interquartile_means(values: Floats) -> Floats:
     """
     n, runs = values.shape
     if runs < LEAST_RUNS:
-        return np.where(np.eye(n, dtype=bool), 1.0, np.nan)
-    cut = int(_TRIMMED * runs)
+        return make_unknown_pairs(n)
+    cut = int(TRIMMED * runs)
     ordered, kept = np.sort(values, axis=1), runs - 2 * cut
     middle = ordered[:, cut : runs - cut].mean(axis=1)
     winsorized = ordered.clip(ordered[:, [cut]], ordered[:, [runs - cut - 1]])

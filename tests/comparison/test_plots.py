@@ -116,9 +116,11 @@ def test_the_rank_plot_ends_at_the_average_ranks_of_the_table_and_their_interval
 
 
 def test_a_run_that_improves_at_the_very_end_of_its_budget_counts_in_the_last_point(analysis):
-    """Its last trial may end a rounding error after the last point of the curve."""
+    """Its curve falls at the last point alone, to the number of the leaderboard."""
     task = analysis.tasks[0]
-    late = replace(task, metrics=task.metrics | {"normalized_regret": task.metrics["normalized_regret"][::-1]})
+    final = task.metrics["normalized_regret"][::-1]
+    curves = np.concatenate([task.curves[..., :-1], final[..., None]], axis=-1)
+    late = replace(task, metrics=task.metrics | {"normalized_regret": final}, curves=curves)
     changed = replace(analysis, tasks=[late, *analysis.tasks[1:]])
     np.testing.assert_array_equal(RankOverTime().prepare(changed).ranks[:, -1], changed.average_rank)
     (_, _, panels) = RegretCurves().prepare(changed)

@@ -54,6 +54,12 @@ def test_the_analysis_is_what_a_loop_over_trials_finds(record, analysis):
                 assert entry.metrics["anytime"][i, run.number] == pytest.approx(area / task.budget_s)
 
 
+def test_curves_end_at_the_number_of_the_leaderboard(analysis):
+    """To the bit, although the last trial may end a rounding error after the last point of the grid."""
+    for task in analysis.tasks:
+        np.testing.assert_array_equal(task.curves[..., -1], task.metrics["normalized_regret"])
+
+
 def test_the_leaderboard_holds_the_plain_means(analysis):
     board = leaderboard(analysis)
     row = next(row for row in board.tasks if row["task"] == "nbgraph-cora" and row["strategy"] == "local_search")

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from nasbench.reproduction import load_published
 from nasbench.reproduction.cells import ComparedCell, Fit, Judged, judge_cells
-from nasbench.reproduction.samples import FEWEST_RUNS, Sample, describe_distribution, sample_of
+from nasbench.reproduction.samples import Sample, describe_distribution, sample_of
 from nasbench.reproduction.schema import PublishedCell, Row, Tolerance
 from nasbench.reproduction.verdicts import ClaimVerdict, JudgedRow, judge_overall, judge_row, judge_table
+from nasbench.statistics.intervals import LEAST_RUNS
 from nasbench.statistics.ranking import ALPHA
 
 NUMBER = st.floats(-100, 100)
@@ -40,7 +41,7 @@ def test_a_sign_changes_nothing(published, ours, std, n):
     assert judge(published, Sample(ours, std, n)).fit is judge(-published, Sample(-ours, std, n)).fit
 
 
-@given(NUMBER, st.lists(st.floats(-50, 50), min_size=1, max_size=FEWEST_RUNS - 1))
+@given(NUMBER, st.lists(st.floats(-50, 50), min_size=1, max_size=LEAST_RUNS - 1))
 def test_fewer_than_ten_runs_decide_nothing(published, values):
     judged = judge(published, sample_of(np.array(values)), std=1.0, ratio=1.3, runs=500)
     assert judged.fit is Fit.UNDECIDED
@@ -51,7 +52,7 @@ def test_fewer_than_ten_runs_decide_nothing(published, values):
     assert (row.verdict, row.why) == (ClaimVerdict.NONE, f"a: {judged.why}")
 
 
-@given(NUMBER, st.floats(-100, 100), st.integers(FEWEST_RUNS, 600))
+@given(NUMBER, st.floats(-100, 100), st.integers(LEAST_RUNS, 600))
 def test_equal_runs_have_no_interval_of_zero_width(published, value, n):
     """Two runs of random search on Cora found 82.367 both, which said nothing of its mean."""
     equal = sample_of(np.full(n, value))

@@ -74,13 +74,9 @@ class RankOverTime(Plot):
 
 
 def _read_curves(analysis: Analysis, share: Floats) -> Floats:
-    """Return regret at shares of the budget, the last of them the final one; [tasks, strategies, runs, G]."""
-    curves = []
-    for task in analysis.tasks:
-        before = np.searchsorted(task.grid, share * (1 + 1e-12), side="right") - 1
-        curves.append(task.curves[..., before])
-        curves[-1][..., -1] = task.metrics["normalized_regret"]
-    return np.stack(curves)
+    """Return regret at shares of the budget; [tasks, strategies, runs, G]."""
+    before = [np.searchsorted(task.grid, share * (1 + 1e-12), side="right") - 1 for task in analysis.tasks]
+    return np.stack([task.curves[..., at] for task, at in zip(analysis.tasks, before, strict=True)])
 
 
 def _describe_band(analysis: Analysis) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
-from nasbench.comparison.analysis import RANKED_BY, Analysis, TaskAnalysis
+from nasbench.comparison.analysis import Analysis, TaskAnalysis
 from nasbench.comparison.plots._base import Plot
 from nasbench.comparison.plots._parts import Line, choose_lines, describe_band, draw_task_panels
 from nasbench.reports.drawing import tidy
@@ -72,8 +72,7 @@ class RegretCurves(Plot):
 def _prepare_panel(task: TaskAnalysis, banded: list[int]) -> _Panel:
     budget, unit = task.budget
     hours = unit == "s" and budget > 7200
-    curves = np.moveaxis(task.curves, 2, 1).copy()  # [strategies, G, runs]
-    curves[:, -1] = task.metrics[RANKED_BY]
+    curves = np.moveaxis(task.curves, 2, 1)  # [strategies, G, runs]
     levels = compute_iqm(curves, np.broadcast_to(task.failed[:, None], curves.shape))
     at = np.unique(np.linspace(0, len(task.grid) - 1, _N_BANDS).round().astype(np.int64))
     bands = {i: _compute_bands(curves[i, at], task.failed[i]) for i in banded}
