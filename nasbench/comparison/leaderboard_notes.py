@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from nasbench.comparison.analysis import Analysis
 from nasbench.comparison.claims import Claims
-from nasbench.reports.claims import TEST_NAMES, compare_p, explain_tiers, note_alike
+from nasbench.reports.claims import TEST_NAMES, compare_p, explain_no_p, explain_tiers, note_alike
 from nasbench.statistics.intervals import CONFIDENCE, LEAST_RUNS
 from nasbench.statistics.ranking import ALPHA
 from nasbench.statistics.sampling import LEAST_TASKS
@@ -68,6 +68,7 @@ def _explain_over_tasks(analysis: Analysis, claims: Claims, chance: str) -> list
     return [
         f"first table: {told} are over {unit} like these ({sample.describe()}), not of these {unit} alone",
         f"p to best, p to random (against {chance}): by {TEST_NAMES[claims.test.name]}, adjusted for all pairs{alike}",
+        *([] if claims.test.can_separate else [explain_no_p(claims.over, claims.test.name, "strategies")]),
         *explain_tiers(unit, "strategy"),
     ]
 

@@ -30,7 +30,6 @@ from nasbench.evaluation.ranking import (
     OverallRanking,
     TaskComparison,
     average_sizes,
-    can_separate,
     compare_on_task,
     rank_predictors,
 )
@@ -131,7 +130,7 @@ def _make_overall_rows(analysis: PredictionAnalysis, ranking: OverallRanking, te
     mean, mean_low, mean_high = ranking.mean
     chosen = ranking.tests.choose(test)
     order = np.lexsort((np.array(analysis.predictors), average)).tolist()
-    best, tested = order[0], can_separate(chosen)
+    best, tested = order[0], chosen.can_separate
     tiers, more = (ranking.find_tiers(chosen), ranking.estimate_more(chosen)) if tested else (None, None)
     return [
         {

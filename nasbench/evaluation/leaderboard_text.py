@@ -13,13 +13,19 @@ from nasbench.evaluation.ranking import (
     LEAST_TESTED_RUNS,
     OverallRanking,
     average_sizes,
-    can_separate,
     compute_least_difference,
 )
-from nasbench.reports.claims import TEST_NAMES, compare_p, explain_tiers, format_failed, format_more, note_alike
+from nasbench.reports.claims import (
+    TEST_NAMES,
+    compare_p,
+    explain_no_p,
+    explain_tiers,
+    format_failed,
+    format_more,
+    note_alike,
+)
 from nasbench.reports.tables import as_p
 from nasbench.statistics.intervals import CONFIDENCE
-from nasbench.statistics.ranking import ALPHA
 from nasbench.statistics.sampling import LEAST_TASKS
 from nasbench.units import Scale, append_unit, format_significant
 
@@ -174,12 +180,8 @@ def _note_over_tasks(rankings: list[OverallRanking], test: str) -> list[str]:
     ]
     if len(chosen.p) < 2:
         return notes
-    if not can_separate(chosen):
-        return [
-            *notes,
-            f"no p-values and tiers: with {len(chosen.p)} predictors on {sample.describe()}, {TEST_NAMES[test]} can "
-            f"give no p below {ALPHA:g}, whatever the results",
-        ]
+    if not chosen.can_separate:
+        return [*notes, f"no p-values and tiers: {explain_no_p(ranking.tests, test, 'predictors')}"]
     return [*notes, *_explain_test(rankings, test)]
 
 

@@ -177,11 +177,3 @@ def compute_least_difference(n: int, runs: int) -> float:
         runs: number of runs.
     """
     return float(stats.t.isf(ALPHA / (n * (n - 1)), runs - 1))
-
-
-def can_separate(test: PairwiseTest) -> bool:
-    """Whether a test over tasks could separate the best from the worst of all predictors, if all tasks agreed."""
-    n = len(test.p)
-    if np.isnan(test.critical) or n < 2:
-        return False
-    return test.name != "nemenyi" or test.critical < n - 1

@@ -1,5 +1,6 @@
 """What the leaderboards of searches and of predictors say alike: tests over tasks, tiers, and pairs of contestants."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,7 +54,7 @@ def list_pairs(columns: Mapping[str, Floats], kind: str, names: list[str], where
 
 def format_more(more: float | None) -> str:
     """Format how many more tasks would separate a contestant from the best; None for the best itself."""
-    if not more:  # 0 for one that is separated already
+    if not more or math.isnan(more):  # 0 for one that is separated already, nan where all tie on every task
         return "-"
     return f"about {more:.0f}" if more <= _MOST_MORE else f">{_MOST_MORE}"
 
@@ -72,6 +73,14 @@ def compare_p(p: float) -> str:
 def note_alike(sample: TaskSample) -> str:
     """Return that families weigh alike, to end a note; empty if that says nothing."""
     return "; families weigh alike" if 1 < sample.n_families < sample.n_tasks else ""
+
+
+def explain_no_p(over: OverTasks, test: str, contestants: str) -> str:
+    """Explain that a test over tasks could separate nothing, whatever the results."""
+    return (
+        f"with {len(over.average)} {contestants} on {over.sample.describe()}, {TEST_NAMES[test]} can give no p below "
+        f"{ALPHA:g}, whatever the results"
+    )
 
 
 def explain_tiers(unit: str, contestant: str) -> list[str]:

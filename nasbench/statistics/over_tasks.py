@@ -57,6 +57,14 @@ class PairwiseTest(NamedTuple):
         """[contestants, contestants] whether the contestant of the row is worse than that of the column."""
         return np.asarray(self.statistic > 0)
 
+    @property
+    def can_separate(self) -> bool:
+        """Whether the test could separate the best from the worst of all contestants, if all tasks agreed."""
+        n = len(self.p)
+        if n < 2 or np.isnan(self.p).any():
+            return False
+        return self.name != "nemenyi" or not self.critical >= n - 1  # nan if all tie on every task
+
 
 class OverTasks(NamedTuple):
     """What tests over tasks say.

@@ -393,3 +393,13 @@ def test_a_column_of_failures_appears_with_the_first_failure(on_two):
     board = leaderboard(replace(analysis, tasks=tasks, pairs=[replace_task(pair, tasks) for pair in analysis.pairs]))
     shown = {row["strategy"]: row["failed"] for row in read_table(board.render("text"), 0)}
     assert shown == {"random_search": "1", "local_search": "0", "evolution": "0", "again": "0"}
+
+
+def test_where_no_difference_could_be_significant_a_note_says_so(tmp_path, board):
+    """One task weighs as much as the other six: the critical difference of two, 2.772 sqrt(.5 sum(w ** 2)), is 1.06."""
+    two = analyse(compare(tmp_path, strategies=("random_search", "local_search")))
+    tasks = [replace(task, family="one" if i == 0 else "others") for i, task in enumerate(two.tasks)]
+    notes = leaderboard(replace(two, tasks=tasks)).notes
+    told = "with 2 strategies on 7 tasks of 2 families, Nemenyi's test can give no p below 0.05, whatever the results"
+    assert told in notes
+    assert not any("whatever the results" in note for note in board.notes)

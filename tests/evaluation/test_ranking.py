@@ -11,7 +11,6 @@ from nasbench.evaluation.analysis import PredictionAnalysis, TaskPredictionAnaly
 from nasbench.evaluation.leaderboard import leaderboard
 from nasbench.evaluation.metrics import LEVELS, METRICS
 from nasbench.evaluation.ranking import (
-    can_separate,
     compare_runs_on_task,
     compute_least_difference,
     rank_predictors,
@@ -165,10 +164,22 @@ def test_where_no_result_could_be_significant_no_p_is_printed(tau):
     """Two families, one of a single task, which decides half of the average rank."""
     tau[:, 0] += 0.2
     board = leaderboard(build_analysis(tau[:6, :2], ["a"] + ["b"] * 5))
-    assert not can_separate(rank_predictors(build_analysis(tau[:6, :2], ["a"] + ["b"] * 5), "random").tests.nemenyi)
+    assert not rank_predictors(build_analysis(tau[:6, :2], ["a"] + ["b"] * 5), "random").tests.nemenyi.can_separate
     assert {row["p_against_best"] for row in board.overall} == {None}
     assert any("can give no p below 0.05, whatever the results" in note for note in board.notes)
     assert "p to best" not in board.render("text")
+
+
+def test_predictors_that_tie_on_every_task_are_tested_and_not_separated(rng):
+    """Only a test that could separate nothing is left out: here p is 1 because the results are equal."""
+    tau = np.repeat(rng.random((7, 1, 1, 5)), 3, axis=1)
+    board = leaderboard(build_analysis(tau, sizes=(20,)))
+    assert [row["p_against_best"] for row in board.overall] == [None, 1.0, 1.0]
+    assert {row["tier"] for row in board.overall} == {1}
+    assert not any("whatever the results" in note for note in board.notes)
+    text = board.render("text")
+    assert "nan" not in text
+    assert ">100" not in text
 
 
 def test_with_many_predictors_and_few_runs_it_is_said_what_a_difference_takes(rng):
