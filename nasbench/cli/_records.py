@@ -92,6 +92,8 @@ def board_of(
         InvalidOption: metrics or plots are given for a record of predictors.
         UnknownName: there is no such test, metric or plot.
     """
+    from nasbench.reports.display import write_leaderboard
+
     chosen = choose_test(test)
     room = "evaluation" if record.contestant_kind == "predictors" else "comparison"
     _analysis, _leaderboard, _plots = (
@@ -110,6 +112,6 @@ def board_of(
         draw = partial(_plots.write_plots, plots=plots)
     return (
         board,
-        lambda folder: _leaderboard.write_leaderboard(board, folder),
+        lambda folder: write_leaderboard(board, folder),
         lambda folder: draw(analysis, folder),
     )

@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from nasbench.comparison.leaderboard_notes import write_notes
 from nasbench.comparison.leaderboard_text import format_best, format_overall, format_tasks
 from nasbench.comparison.summaries import make_unknown_summary, summarize_over_tasks, summarize_task
 from nasbench.errors import InvalidOption, make_unknown_name
-from nasbench.files import write_text
 from nasbench.metrics import Metric
 from nasbench.reports.display import LeaderboardDisplay
 from nasbench.reports.tables import FORMATS, as_csv, finite, tabulated
@@ -60,6 +58,7 @@ class Leaderboard(LeaderboardDisplay):
     """
 
     tables = ("overall", "tasks", "best", "pairs")
+    written = ("overall", "best", "pairs")
 
     overall: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
@@ -276,13 +275,3 @@ def _describe(name: str, metric: Metric) -> dict[str, Any]:
 
 def _as_plain(scales: dict[str, dict[str, Scale]]) -> dict[str, dict[str, dict[str, str]]]:
     return {task: {name: scale._asdict() for name, scale in own.items()} for task, own in scales.items()}
-
-
-def write_leaderboard(board: Leaderboard, folder: Path) -> list[Path]:
-    """Write every format into ``folder`` and return the files."""
-    endings = {"text": "txt", "markdown": "md", "latex": "tex", "html": "html", "csv": "csv", "json": "json"}
-    texts = {f"leaderboard.{endings[kind]}": board.render(kind) for kind in FORMATS}
-    texts |= {f"leaderboard_{name}.csv": as_csv(getattr(board, name)) for name in ("overall", "best", "pairs")}
-    for name, text in texts.items():
-        write_text(folder / name, text)
-    return [folder / name for name in texts]

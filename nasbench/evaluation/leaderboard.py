@@ -9,7 +9,6 @@ the main metrics over the cutoffs at the largest train size.
 import json
 import math
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,6 @@ from nasbench.evaluation.ranking import (
     compare_on_task,
     rank_predictors,
 )
-from nasbench.files import write_text
 from nasbench.reports.claims import list_pairs, list_pairs_over_tasks
 from nasbench.reports.display import LeaderboardDisplay
 from nasbench.reports.tables import FORMATS, as_csv, finite, tabulated
@@ -64,6 +62,7 @@ class PredictionLeaderboard(LeaderboardDisplay):
     """
 
     tables = ("overall", "sizes", "details", "cutoffs", "pairs")
+    written = ("overall", "pairs")
 
     overall: list[Row]
     sizes: list[Row]
@@ -262,13 +261,3 @@ def compute_median(values: Floats) -> float:
     """Compute the median of a measurement; not the mean, because the first run of a process also fills caches."""
     values = values[~np.isnan(values)]
     return float(np.median(values)) if len(values) else math.nan
-
-
-def write_leaderboard(board: PredictionLeaderboard, folder: Path) -> list[Path]:
-    """Write every format into ``folder`` and return the files."""
-    endings = {"text": "txt", "markdown": "md", "latex": "tex", "html": "html", "csv": "csv", "json": "json"}
-    texts = {f"leaderboard.{endings[kind]}": board.render(kind) for kind in FORMATS}
-    texts |= {"leaderboard_overall.csv": as_csv(board.overall), "leaderboard_pairs.csv": as_csv(board.pairs)}
-    for name, text in texts.items():
-        write_text(folder / name, text)
-    return [folder / name for name in texts]

@@ -1,9 +1,14 @@
 """The user-facing methods of a leaderboard: its tables as text, in notebooks and as data frames."""
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any, ClassVar
 
 from nasbench.errors import make_unknown_name
+from nasbench.files import write_text
+from nasbench.reports.tables import FORMATS, as_csv
+
+_ENDINGS = {"text": "txt", "markdown": "md", "latex": "tex", "html": "html", "csv": "csv", "json": "json"}
 
 
 class LeaderboardDisplay(ABC):
@@ -11,9 +16,11 @@ class LeaderboardDisplay(ABC):
 
     Attributes:
         tables: names of the attributes that are tables; the first one is the default.
+        written: names of the tables that have a CSV file of their own beside the leaderboard.
     """
 
     tables: ClassVar[tuple[str, ...]]
+    written: ClassVar[tuple[str, ...]]
 
     @abstractmethod
     def render(self, kind: str) -> str:
@@ -42,3 +49,12 @@ class LeaderboardDisplay(ABC):
         if name not in self.tables:
             raise make_unknown_name("table", name, self.tables)
         return pd.json_normalize(getattr(self, name), sep="_")
+
+
+def write_leaderboard(board: LeaderboardDisplay, folder: Path) -> list[Path]:
+    """Write every format into ``folder`` and return the files."""
+    texts = {f"leaderboard.{_ENDINGS[kind]}": board.render(kind) for kind in FORMATS}
+    texts |= {f"leaderboard_{name}.csv": as_csv(getattr(board, name)) for name in board.written}
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return [folder / name for name in texts]

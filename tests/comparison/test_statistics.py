@@ -8,10 +8,11 @@ import pytest
 
 import nasbench
 from nasbench.comparison.analysis import analyse
-from nasbench.comparison.leaderboard import leaderboard, write_leaderboard
+from nasbench.comparison.leaderboard import leaderboard
 from nasbench.comparison.plots import draw_plot, write_plots
 from nasbench.errors import UnknownName
 from nasbench.registry import PLOTS
+from nasbench.reports.display import write_leaderboard
 from nasbench.reports.tables import FORMATS
 
 
